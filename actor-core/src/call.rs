@@ -1,0 +1,332 @@
+//! A call: a value until it is awaited.
+
+use std::{
+    fmt, mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context as TaskContext, Poll, ready},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    ActorSystem, Arguments, BoxFuture, CallError, CallResult, CallScope, Callable, Cast, FailureOf, InvocationEncoder,
+    Local, Method, Outcome, RemoteCall, Reply, Settings, SystemError, Target, ThrownOf, TraceParent, ValueOf,
+    local::{Enqueued, Job, ReplyCell, Tried, Waited, Work, now, now_or_never},
+};
+
+/// The call of one method, as a value: nothing is sent before it is awaited.
+///
+/// # Cancel safety
+/// A call that is dropped before its actor's turn does not run. A remote call that is dropped later is cancelled at
+/// the method's next await; a local `async fn` runs on, so that its actor's state is never torn.
+#[must_use = "a call does nothing until it is awaited or cast"]
+pub struct Call<'a, M: Method<A>, A: ?Sized + Callable> {
+    pub(crate) target: &'a Target<A>,
+    pub(crate) args: M::Args,
+    pub(crate) options: CallOptions,
+}
+
+/// What the caller asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct CallOptions {
+    timeout: Option<Duration>,
+    trace: Option<TraceParent>,
+}
+
+impl<'a, M: Method<A>, A: ?Sized + Callable> Call<'a, M, A> {
+    pub(crate) fn new(target: &'a Target<A>, args: M::Args) -> Self {
+        Self { target, args, options: CallOptions::default() }
+    }
+
+    /// Gives the call this much time from when it is first polled, at most 1 h; without it the system's default holds
+    /// (10 s). A call made by a method never gets more than what is left of that method's time.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// Makes the call part of this trace. Without it the call belongs to the trace of the method that makes it.
+    pub fn trace_parent(mut self, parent: TraceParent) -> Self {
+        self.options.trace = Some(parent);
+        self
+    }
+
+    /// The same call one way: no reply is sent. It ends when the message is handed over, which says nothing about
+    /// whether it ran; what fails later is a dead letter. A cast starts a new chain of calls.
+    pub fn cast(self) -> Cast<'a, M, A> {
+        Cast::new(self)
+    }
+}
+
+impl<'a, M: Method<A>, A: ?Sized + Callable> IntoFuture for Call<'a, M, A> {
+    type Output = CallResult<M, A>;
+    type IntoFuture = CallFuture<'a, M, A>;
+
+    #[inline]
+    fn into_future(self) -> CallFuture<'a, M, A> {
+        CallFuture { stage: Stage::Start(self) }
+    }
+}
+
+impl<M: Method<A>, A: ?Sized + Callable> fmt::Debug for Call<'_, M, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("method", &M::INFO.name()).field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+/// The surroundings of a call that is about to begin.
+#[derive(Debug, Clone)]
+pub(crate) struct Opened {
+    pub(crate) deadline: Instant,
+    pub(crate) timeout: Duration,
+    pub(crate) parent: Option<CallScope>,
+    pub(crate) trace: Option<TraceParent>,
+}
+
+impl CallOptions {
+    /// Reads the clock and the ambient scope.
+    pub(crate) fn open(&self, settings: &Settings) -> Result<Opened, SystemError> {
+        let parent = CallScope::current();
+        let now = now();
+        let asked = self.timeout.unwrap_or(settings.call_timeout).min(settings.call_timeout_max);
+        let mut timeout = asked;
+        if let Some(inherited) = parent.as_ref().and_then(CallScope::deadline) {
+            timeout = timeout.min(inherited.saturating_duration_since(now));
+        }
+        if timeout.is_zero() {
+            return Err(SystemError::Deadline { after: timeout, outcome: Outcome::NotExecuted });
+        }
+        if parent.as_ref().is_some_and(|parent| parent.depth() >= settings.chain_length_max) {
+            return Err(SystemError::ChainTooLong { limit: settings.chain_length_max });
+        }
+        let trace = self.trace.or_else(|| parent.as_ref()?.trace()).map(|trace| trace.child());
+        Ok(Opened { deadline: now + timeout, timeout, parent, trace })
+    }
+}
+
+/// The future of a [`Call`]. On the local path of a `fn` nothing is boxed.
+#[must_use = "a call does nothing until it is awaited"]
+pub struct CallFuture<'a, M: Method<A>, A: ?Sized + Callable> {
+    stage: Stage<'a, M, A>,
+}
+
+enum Stage<'a, M: Method<A>, A: ?Sized + Callable> {
+    Start(Call<'a, M, A>),
+    Queued(Queued<'a, M, A>),
+    Remote(BoxFuture<'a, CallResult<M, A>>),
+    Ended,
+}
+
+struct Queued<'a, M: Method<A>, A: ?Sized + Callable> {
+    cell: Arc<Cell<M, A>>,
+    target: &'a Target<A>,
+    deadline: Instant,
+    timeout: Duration,
+    expiry: Option<BoxFuture<'static, ()>>,
+}
+
+type Cell<M, A> = ReplyCell<ValueOf<M, A>, ThrownOf<M, A>, FailureOf<A>>;
+
+/// Nothing in it is structurally pinned.
+impl<M: Method<A>, A: ?Sized + Callable> Unpin for CallFuture<'_, M, A> {}
+
+impl<M: Method<A>, A: ?Sized + Callable> Future for CallFuture<'_, M, A> {
+    type Output = CallResult<M, A>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        loop {
+            match &mut self.stage {
+                Stage::Start(_) => {
+                    // A loop of calls that never wait must let other tasks of its thread run.
+                    ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+                    let Stage::Start(call) = mem::replace(&mut self.stage, Stage::Ended) else { continue };
+                    match start(call) {
+                        Started::Ended(result) => return Poll::Ready(result),
+                        Started::Waiting(stage) => self.stage = stage,
+                    }
+                }
+                Stage::Queued(queued) => {
+                    let result = ready!(queued.poll(cx));
+                    self.stage = Stage::Ended;
+                    return Poll::Ready(result);
+                }
+                Stage::Remote(future) => {
+                    let result = ready!(future.as_mut().poll(cx));
+                    self.stage = Stage::Ended;
+                    return Poll::Ready(result);
+                }
+                #[allow(clippy::panic, reason = "what every future does that is polled after its end")]
+                Stage::Ended => panic!("a call was polled after it had ended"),
+            }
+        }
+    }
+}
+
+/// What a call has come to after its first step.
+#[allow(clippy::large_enum_variant, reason = "it lives for the length of one poll")]
+enum Started<'a, M: Method<A>, A: ?Sized + Callable> {
+    Ended(CallResult<M, A>),
+    Waiting(Stage<'a, M, A>),
+}
+
+#[inline]
+fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Started<'_, M, A> {
+    let Call { target, args, options } = call;
+    let Some(local) = &target.local else {
+        return Started::Waiting(Stage::Remote(Box::pin(remote::<M, A>(target, args, options))));
+    };
+    let args = if M::INFO.is_async() {
+        args
+    } else {
+        let mut args = Some(args);
+        let mut result = None;
+        let open = &mut || options.open(target.system.settings());
+        let tried = local.0.try_run(M::INFO, open, &mut |actor, context| {
+            if let Some(args) = args.take() {
+                result = now_or_never(M::invoke(actor, context, args));
+            }
+        });
+        match (tried, args, result) {
+            (Tried::Ran, _, Some(result)) => return Started::Ended(result.map_err(CallError::Actor)),
+            (Tried::NotNow, Some(args), _) => args,
+            (Tried::Refused(error), ..) => return failed(error),
+            (Tried::Panicked(message), ..) => {
+                return failed(SystemError::Panicked { method: M::INFO.name().into(), message });
+            }
+            (Tried::Ran | Tried::NotNow, ..) => return failed(SystemError::Cancelled),
+        }
+    };
+    queue(local, target, args, options)
+}
+
+fn failed<'a, M: Method<A>, A: ?Sized + Callable>(error: SystemError) -> Started<'a, M, A> {
+    Started::Ended(Err(CallError::System(error.into())))
+}
+
+fn queue<'a, M: Method<A>, A: ?Sized + Callable>(
+    local: &Local<A>,
+    target: &'a Target<A>,
+    args: M::Args,
+    options: CallOptions,
+) -> Started<'a, M, A> {
+    let Opened { deadline, timeout, parent, trace } = match options.open(target.system.settings()) {
+        Ok(opened) => opened,
+        Err(error) => return failed(error),
+    };
+    let cell = Arc::new(Cell::<M, A>::new());
+    let reply_to = cell.clone();
+    let work = work::<M, A>(args, move |result| reply_to.fill(result.map_err(CallError::Actor)));
+    let job = Job {
+        method: Some(M::INFO),
+        work,
+        answer: Some(cell.clone()),
+        parent,
+        trace,
+        deadline: Some(deadline),
+        timeout,
+        cancel: None,
+    };
+    match local.0.enqueue(job, true) {
+        Ok(Enqueued::Started | Enqueued::Waiting(_)) => {
+            Started::Waiting(Stage::Queued(Queued { cell, target, deadline, timeout, expiry: None }))
+        }
+        Err(refused) => failed(refused.error),
+    }
+}
+
+/// The work of one call of `M`; its result goes to `done`.
+pub(crate) fn work<M: Method<A>, A: ?Sized + Callable>(
+    args: M::Args,
+    done: impl FnOnce(crate::Returned<M, A>) + Send + 'static,
+) -> Work<A> {
+    if M::INFO.is_async() {
+        Work::Async(Box::new(move |actor, context| {
+            Box::pin(async move { done(M::invoke(actor, context, args).await) })
+        }))
+    } else {
+        Work::Now(Box::new(move |actor, context| {
+            if let Some(result) = now_or_never(M::invoke(actor, context, args)) {
+                done(result);
+            }
+        }))
+    }
+}
+
+impl<M: Method<A>, A: ?Sized + Callable> Queued<'_, M, A> {
+    fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<CallResult<M, A>> {
+        if let Poll::Ready(result) = self.cell.poll(cx.waker()) {
+            return Poll::Ready(result);
+        }
+        let expiry = self.expiry.get_or_insert_with(|| self.target.system.sleep_until(self.deadline));
+        ready!(expiry.as_mut().poll(cx));
+        let outcome = match self.cell.abandon() {
+            Waited::NeverBegan => Outcome::NotExecuted,
+            Waited::Running => Outcome::Unknown,
+        };
+        Poll::Ready(Err(CallError::System(SystemError::Deadline { after: self.timeout, outcome }.into())))
+    }
+}
+
+impl<M: Method<A>, A: ?Sized + Callable> Drop for Queued<'_, M, A> {
+    fn drop(&mut self) {
+        self.cell.abandon();
+    }
+}
+
+async fn remote<M: Method<A>, A: ?Sized + Callable>(
+    target: &Target<A>,
+    args: M::Args,
+    options: CallOptions,
+) -> CallResult<M, A> {
+    let system = &target.system;
+    let opened = options.open(system.settings()).map_err(|error| CallError::System(error.into()))?;
+    let encoder = record::<M, A>(system, &args).map_err(CallError::System)?;
+    let Opened { deadline, timeout, parent, trace } = opened;
+    let call = RemoteCall { timeout, deadline, parent, trace };
+    let result = system.remote_call::<M::Reply>(&target.id, M::INFO, encoder, call).await;
+    // The arguments live until the call has ended, and the local actors they refer to with them.
+    drop(args);
+    result
+}
+
+/// Records an invocation, in the order that [`InvocationEncoder`] states.
+pub(crate) fn record<M: Method<A>, A: ?Sized + Callable>(
+    system: &A::System,
+    args: &M::Args,
+) -> Result<<A::System as ActorSystem>::Encoder, FailureOf<A>> {
+    let mut encoder = system.make_invocation_encoder();
+    args.record(&mut encoder)?;
+    M::Reply::record_types(&mut encoder)?;
+    encoder.done()?;
+    Ok(encoder)
+}
+
+/// Runs `run` on the state of `local` when its turn comes.
+pub(crate) async fn when_local<A: ?Sized + Callable, R: Send + 'static>(
+    local: &Local<A>,
+    run: impl FnOnce(&mut A) -> R + Send + 'static,
+) -> Option<R> {
+    let cell = Arc::new(ReplyCell::<R, crate::Never, SystemError>::new());
+    let reply_to = cell.clone();
+    let job = Job {
+        method: None,
+        work: Work::Now(Box::new(move |actor, _| reply_to.fill(Ok(run(actor))))),
+        answer: Some(cell.clone()),
+        parent: CallScope::current(),
+        trace: None,
+        deadline: None,
+        timeout: Duration::MAX,
+        cancel: None,
+    };
+    local.0.enqueue(job, false).ok()?;
+    /// Takes the job back when the waiting future is dropped.
+    struct Abandon<R>(Arc<ReplyCell<R, crate::Never, SystemError>>);
+    impl<R> Drop for Abandon<R> {
+        fn drop(&mut self) {
+            self.0.abandon();
+        }
+    }
+    let waiting = Abandon(cell);
+    std::future::poll_fn(|cx| waiting.0.poll(cx.waker())).await.ok()
+}

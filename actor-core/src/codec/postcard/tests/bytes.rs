@@ -1,0 +1,41 @@
+//! Byte strings that are a whole argument are not copied.
+
+use super::*;
+
+/// R38
+#[test]
+fn a_byte_string_is_a_slice_of_the_message() {
+    let mut message = Bytes::from([varint(3000), vec![7; 3000], vec![1, 2]].concat());
+    let body = message[2..].as_ptr();
+    let bytes: Bytes = decode_front(&mut message, &DecodeLimits::default()).unwrap();
+    assert_eq!(bytes.len(), 3000);
+    assert_eq!(bytes.as_ptr(), body);
+    assert_eq!(message, [1, 2].as_slice());
+}
+
+/// R38
+#[test]
+fn a_long_byte_string_is_chained_into_the_message_and_reads_as_postcard_wrote_it() {
+    let bytes = Bytes::from(vec![9; 5000]);
+    let mut out = EncodeBuffer::new();
+    Postcard::encode(&bytes, &mut out).unwrap();
+    let segments = out.into_segments();
+    assert_eq!(segments[0], varint(5000));
+    assert_eq!(segments[1].as_ptr(), bytes.as_ptr());
+    assert_eq!(segments.concat(), ::postcard::to_allocvec(&bytes).unwrap());
+}
+
+/// R38
+#[test]
+fn an_empty_byte_string_takes_one_byte_and_reads_back() {
+    assert_eq!(encode(&Bytes::new()), [0].as_slice());
+    assert_eq!(decode::<Bytes>([0].as_slice()).unwrap(), Bytes::new());
+}
+
+/// R100
+#[test]
+fn a_byte_string_that_is_cut_off_is_refused() {
+    let said = refusal::<Bytes>([4, 1, 2, 3].as_slice());
+    assert_eq!(said, "at byte 1: a length of 4 is announced where 3 bytes are left");
+    assert_eq!(refusal::<Bytes>([0x80].as_slice()), "at byte 0: the value is cut off");
+}

@@ -1,0 +1,123 @@
+//! The runtime's view of a running actor.
+
+use std::{fmt, sync::Mutex, time::Instant};
+
+use crate::{
+    ActorRef, AnyLocal, CallScope, Callable, DistributedActor, IdOf, NodeId, Target, Termination, TraceParent,
+    WeakLocal, local,
+};
+
+/// What a method learns of its surroundings, through a `#[ctx] ctx: &Context<Self>` parameter.
+pub struct Context<A: ?Sized + Callable> {
+    system: A::System,
+    id: IdOf<A>,
+    me: WeakLocal<A>,
+    /// The call that is running, where it looks at its context.
+    pub(crate) scope: Option<CallScope>,
+    /// Keeps the children alive.
+    children: Mutex<Vec<AnyLocal<A::System>>>,
+}
+
+impl<A: ?Sized + Callable> Context<A> {
+    pub(crate) fn new(system: A::System, id: IdOf<A>, me: WeakLocal<A>) -> Self {
+        Self { system, id, me, scope: None, children: Mutex::default() }
+    }
+
+    pub(crate) fn set_me(&mut self, me: WeakLocal<A>) {
+        self.me = me;
+    }
+
+    /// The actor's id.
+    pub fn id(&self) -> &IdOf<A> {
+        &self.id
+    }
+
+    /// A reference to this actor. Held in its own state, it would keep the actor alive for ever; hold
+    /// [`downgrade`](ActorRef::downgrade)d ones there.
+    pub fn actor_ref(&self) -> ActorRef<A> {
+        ActorRef::from_target(Target { id: self.id.clone(), system: self.system.clone(), local: self.me.upgrade() })
+    }
+
+    /// The system that the actor lives on.
+    pub fn system(&self) -> &A::System {
+        &self.system
+    }
+
+    /// When the time of the running call is over. Calls made from here inherit it.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.scope.as_ref()?.deadline()
+    }
+
+    /// Who made the running call; `None` for a call from outside any actor on this node.
+    pub fn caller(&self) -> Option<Caller> {
+        let parent = self.scope.as_ref()?.parent()?;
+        Some(Caller { scope: parent.clone() })
+    }
+
+    /// The trace context of the running call.
+    pub fn trace_parent(&self) -> Option<TraceParent> {
+        self.scope.as_ref()?.trace()
+    }
+
+    /// Makes `child` an actor that this one keeps alive: it ends with its parent at the latest, unless others refer
+    /// to it.
+    pub fn spawn<B: DistributedActor<System = A::System>>(&self, child: B) -> ActorRef<B> {
+        let child = local::spawn(&self.system, child);
+        if let Some(local) = ActorRef::local(&child) {
+            let mut children = self.children.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            children.retain(|child| !child.0.has_ended());
+            children.push(local.erase());
+        }
+        child
+    }
+
+    /// Waits for the end of another actor, without keeping it alive. Answered at once if it has ended already.
+    pub fn watch<B: Callable<System = A::System> + ?Sized>(&self, other: &ActorRef<B>) -> Termination {
+        other.terminated()
+    }
+
+    /// Asks this actor to stop when the running method has ended.
+    pub fn stop(&self) {
+        if let Some(me) = self.me.upgrade() {
+            me.stop();
+        }
+    }
+}
+
+impl<A: ?Sized + Callable> fmt::Debug for Context<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("id", &self.id).field("scope", &self.scope).finish_non_exhaustive()
+    }
+}
+
+/// Who made a call.
+#[derive(Clone)]
+pub struct Caller {
+    scope: CallScope,
+}
+
+impl Caller {
+    /// The node that the call came from; `None` for this one.
+    #[must_use]
+    pub fn node(&self) -> Option<NodeId> {
+        self.scope.origin()
+    }
+
+    /// The id of the calling actor, as printed.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        self.scope.actor()
+    }
+
+    /// The mangled name of the calling method.
+    #[must_use]
+    pub fn method(&self) -> String {
+        self.scope.method().into()
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller").field("actor", &self.actor()).field("method", &self.method()).finish_non_exhaustive()
+    }
+}

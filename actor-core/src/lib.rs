@@ -1,0 +1,71 @@
+//! The model of `distributed-actor`: what an actor, a reference, a call and an actor system are, and how actors
+//! run in one process.
+//!
+//! This crate knows no socket, no wire and no cluster. Users depend on the facade crate, `distributed-actor`,
+//! which re-exports all of it; who writes an actor system of their own needs nothing else either.
+
+mod call;
+mod cast;
+mod codec;
+mod context;
+mod dead_letter;
+mod error;
+mod hash;
+mod identity;
+mod invocation;
+mod local;
+mod method;
+mod method_info;
+mod reference;
+mod reply;
+mod scope;
+mod settings;
+mod system;
+mod target;
+mod terminated;
+mod trace;
+
+pub use actor_macros::distributed_actor;
+
+#[allow(deprecated)]
+pub use self::error::ConnectionLost;
+pub use self::{
+    call::{Call, CallFuture},
+    cast::Cast,
+    codec::{Codec, CodecError, DecodeContext, DecodeLimits, EncodeBuffer, Postcard, Segments},
+    context::{Caller, Context},
+    dead_letter::DeadLetter,
+    error::{CallError, NetworkError, Never, Outcome, SystemError, SystemFailure},
+    identity::{ActorId, NodeId, ParseIdError},
+    invocation::{Arguments, InvocationDecoder, InvocationEncoder, ResultHandler},
+    local::{
+        AnyLocal, CancelToken, Decide, IncomingCall, Local, Overflow, SpawnOptions, WeakAnyLocal, WeakLocal,
+        execute_distributed_target, spawn, spawn_with, try_spawn_with,
+    },
+    method::{
+        CallResult, Callable, DecoderOf, DistributedActor, Entry, FailureOf, HandlerOf, IdOf, Method, Proxy,
+        RequirementOf, Returned, ThrownOf, ValueOf,
+    },
+    method_info::{MethodInfo, Parameter},
+    reference::{ActorRef, Termination, WeakRef},
+    reply::{As, NotResult, Probe, Reply},
+    scope::{CallScope, ChainLink},
+    settings::Settings,
+    system::{ActorSystem, BoxFuture, Identity, RemoteCall},
+    target::Target,
+    terminated::Terminated,
+    trace::{ParseTraceParentError, TraceParent},
+};
+
+/// What the code that `#[distributed_actor]` emits refers to. Not for use by hand.
+#[doc(hidden)]
+pub mod __macro {
+    pub use inventory;
+
+    pub use crate::{
+        ActorRef, As, Call, Callable, Codec, Context, DistributedActor, Entry, Method, MethodInfo, NotResult,
+        Parameter, Probe, Proxy, Reply, RequirementOf, Returned, Target,
+        hash::assert_unique,
+        method_info::{MethodParts, Registered},
+    };
+}

@@ -1,0 +1,81 @@
+//! The end of an actor, and those who wait for it.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard},
+    task::{Context as TaskContext, Poll, Waker},
+};
+
+use crate::Terminated;
+
+/// How an actor ended, once it has.
+#[derive(Debug, Default)]
+pub(crate) struct Ending {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    how: Option<Terminated>,
+    waiting: Vec<(u64, Waker)>,
+    next_waiter: u64,
+}
+
+impl Ending {
+    /// The actor has ended. Only the first call counts.
+    pub(crate) fn set(&self, how: Terminated) {
+        let waiting = {
+            let mut state = self.lock();
+            if state.how.is_some() {
+                return;
+            }
+            state.how = Some(how);
+            std::mem::take(&mut state.waiting)
+        };
+        for (_, waker) in waiting {
+            waker.wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Waits for the end of an actor, without keeping it alive.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    ending: Arc<Ending>,
+    waiter: Option<u64>,
+}
+
+impl Ended {
+    pub(crate) fn new(ending: Arc<Ending>) -> Self {
+        Self { ending, waiter: None }
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Terminated> {
+        let mut state = self.ending.lock();
+        if let Some(how) = &state.how {
+            return Poll::Ready(how.clone());
+        }
+        if let Some(waiter) = self.waiter
+            && let Some((_, waker)) = state.waiting.iter_mut().find(|(known, _)| *known == waiter)
+        {
+            waker.clone_from(cx.waker());
+            return Poll::Pending;
+        }
+        let waiter = state.next_waiter;
+        state.next_waiter += 1;
+        state.waiting.push((waiter, cx.waker().clone()));
+        self.waiter = Some(waiter);
+        Poll::Pending
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if let Some(waiter) = self.waiter {
+            self.ending.lock().waiting.retain(|(known, _)| *known != waiter);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A call that came from elsewhere: decode, run, answer.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use super::{
+    activity::panic_text,
+    cancel::CancelToken,
+    job::{Answer, Job, Work},
+    now,
+    port::{Port, Tried, now_or_never},
+};
+use crate::{
+    Arguments, CallScope, DecoderOf, DistributedActor, HandlerOf, Method, Reply, ResultHandler, SystemError,
+    TraceParent, call::Opened,
+};
+
+/// What came with a call from elsewhere, beside its arguments.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct IncomingCall {
+    /// What was left of the caller's time when the call arrived.
+    pub timeout: Duration,
+    /// When that is over, on this system's clock.
+    pub deadline: Instant,
+    /// The chain of calls that it descends from; [`CallScope::from_links`] makes it.
+    pub parent: Option<CallScope>,
+    /// The trace context that came with it.
+    pub trace: Option<TraceParent>,
+    /// Whether a method that has proved short may run before `execute` returns.
+    pub inline: bool,
+}
+
+impl IncomingCall {
+    /// A root call with `timeout` left, that is not run inline.
+    #[must_use]
+    pub fn new(timeout: Duration) -> Self {
+        Self { timeout, deadline: now() + timeout, parent: None, trace: None, inline: false }
+    }
+}
+
+pub(crate) fn execute<A: DistributedActor, M: Method<A>>(
+    port: &dyn Port<A>,
+    mut decoder: DecoderOf<A>,
+    handler: HandlerOf<A>,
+    call: IncomingCall,
+) -> Option<CancelToken> {
+    // The user's `Deserialize` runs here, on the system's own task: a panic of it is the caller's fault.
+    let decoded = catch_unwind(AssertUnwindSafe(|| {
+        <M::Args as Arguments<_>>::take(&mut decoder).map_err(|error| error.to_string().into_boxed_str())
+    }));
+    let args = match decoded {
+        Ok(Ok(args)) => args,
+        Ok(Err(why)) => {
+            handler.on_failure(SystemError::BadArguments { method: M::INFO.name().into(), why });
+            return None;
+        }
+        Err(payload) => {
+            let why = panic_text(&*payload).unwrap_or_else(|| "a `Deserialize` impl panicked".into());
+            handler.on_failure(SystemError::BadArguments { method: M::INFO.name().into(), why });
+            return None;
+        }
+    };
+    let mut call = Some(call);
+    let mut pending = Some((args, handler));
+    if !M::INFO.is_async() && call.as_ref().is_some_and(|call| call.inline) {
+        let open = &mut || match call.take() {
+            Some(IncomingCall { timeout, deadline, parent, trace, .. }) => {
+                Ok(Opened { deadline, timeout, parent, trace })
+            }
+            None => Err(SystemError::Cancelled),
+        };
+        // The handler stays outside the closure until the method has returned, so that a panic can be answered.
+        let mut handler = None;
+        let tried = port.try_run(M::INFO, open, &mut |actor, context| {
+            if let Some((args, reply_to)) = pending.take() {
+                let reply_to = handler.insert(Some(reply_to));
+                if let Some(result) = now_or_never(M::invoke(actor, context, args))
+                    && let Some(reply_to) = reply_to.take()
+                {
+                    M::Reply::answer(result, reply_to);
+                }
+            }
+        });
+        match tried {
+            Tried::Ran => return None,
+            Tried::Panicked(message) => {
+                if let Some(Some(handler)) = handler {
+                    handler.on_failure(SystemError::Panicked { method: M::INFO.name().into(), message });
+                }
+                return None;
+            }
+            Tried::Refused(error) => {
+                if let Some((_, handler)) = pending {
+                    handler.on_failure(error);
+                }
+                return None;
+            }
+            Tried::NotNow => {}
+        }
+    }
+    match (pending, call) {
+        (Some((args, handler)), Some(call)) => queue::<A, M>(port, args, handler, call),
+        _ => None,
+    }
+}
+
+fn queue<A: DistributedActor, M: Method<A>>(
+    port: &dyn Port<A>,
+    args: M::Args,
+    handler: HandlerOf<A>,
+    call: IncomingCall,
+) -> Option<CancelToken> {
+    let IncomingCall { timeout, deadline, parent, trace, inline } = call;
+    let cancel = CancelToken::new();
+    let answer = Arc::new(Handler { handler: Mutex::new(Some(handler)) });
+    let reply_to = answer.clone();
+    let work = if M::INFO.is_async() {
+        Work::Async(Box::new(move |actor, context| {
+            Box::pin(async move {
+                let result = M::invoke(actor, context, args).await;
+                if let Some(handler) = reply_to.take() {
+                    M::Reply::answer(result, handler);
+                }
+            })
+        }))
+    } else {
+        Work::Now(Box::new(move |actor, context| {
+            if let Some(result) = now_or_never(M::invoke(actor, context, args))
+                && let Some(handler) = reply_to.take()
+            {
+                M::Reply::answer(result, handler);
+            }
+        }))
+    };
+    let job = Job {
+        method: Some(M::INFO),
+        work,
+        answer: Some(answer),
+        parent,
+        trace,
+        deadline: Some(deadline),
+        timeout,
+        cancel: Some(cancel.clone()),
+    };
+    if let Err(refused) = port.enqueue(job, inline) {
+        if let Some(answer) = refused.job.answer {
+            answer.fail(refused.error);
+        }
+        return None;
+    }
+    Some(cancel)
+}
+
+/// A result handler that is used once, by whoever comes first.
+struct Handler<H> {
+    handler: Mutex<Option<H>>,
+}
+
+impl<H> Handler<H> {
+    fn take(&self) -> Option<H> {
+        self.handler.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
+    }
+}
+
+impl<H: ResultHandler> Answer for Handler<H> {
+    fn begin(&self) -> bool {
+        true
+    }
+
+    fn fail(&self, error: SystemError) {
+        if let Some(handler) = self.take() {
+            handler.on_failure(error);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! How actors run in this process.
+//!
+//! An actor is a *seat*: its state behind a mailbox. While nobody calls it, it has no task; a short call runs on the
+//! caller's own task, and what cannot be done at once runs in an *activity*, a task that lives until the mailbox is
+//! empty.
+
+mod activity;
+mod any;
+mod cancel;
+mod ending;
+mod estimate;
+mod execute;
+mod job;
+mod mailbox;
+mod options;
+mod port;
+mod reply_cell;
+mod seat;
+mod spawn;
+mod sync;
+
+use std::time::Instant;
+
+pub use self::{
+    any::{AnyLocal, WeakAnyLocal, execute_distributed_target},
+    cancel::CancelToken,
+    execute::IncomingCall,
+    options::{Decide, Overflow, SpawnOptions},
+    port::{Local, WeakLocal},
+    spawn::{spawn, spawn_with, try_spawn_with},
+};
+pub(crate) use self::{
+    ending::Ended,
+    execute::execute,
+    job::{Job, Work},
+    port::{Enqueued, Port, Tried, now_or_never},
+    reply_cell::{ReplyCell, Waited},
+};
+
+/// The time, virtual in a paused tokio runtime.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

@@ -1,0 +1,378 @@
+//! The seat of an actor: its state, its mailbox, its end.
+
+use std::{
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, OnceLock, Weak},
+    task::{Context as TaskContext, Poll, Waker},
+};
+
+use super::{
+    activity::{Activity, panic_text},
+    any::AnyPort,
+    ending::{Ended, Ending},
+    estimate::Verdict,
+    execute::IncomingCall,
+    job::{Answer, Job},
+    mailbox::{Mailbox, Pushed, Stop},
+    now,
+    options::{Overflow, SpawnOptions},
+    port::{Enqueued, Local, OpenCall, Port, Refused, RunNow, Tried},
+};
+use crate::{
+    ActorSystem, AnyLocal, CallScope, CancelToken, Context, DeadLetter, DecoderOf, DistributedActor, HandlerOf, IdOf,
+    MethodInfo, Outcome, ResultHandler, SystemError, Terminated,
+    scope::{Named, within},
+};
+
+/// One actor in this process.
+pub(crate) struct Seat<A: DistributedActor> {
+    pub(super) mailbox: Mailbox<Box<State<A>>, Job<A>>,
+    id: IdOf<A>,
+    system: A::System,
+    ending: OnceLock<Arc<Ending>>,
+    overflow: Option<Box<Overflow<A>>>,
+    me: Weak<Self>,
+}
+
+/// What the mailbox guards.
+pub(crate) struct State<A: DistributedActor> {
+    pub(super) actor: A,
+    pub(super) context: Context<A>,
+}
+
+impl<A: DistributedActor> Seat<A> {
+    pub(super) fn new(
+        me: Weak<Self>,
+        id: IdOf<A>,
+        system: A::System,
+        state: Box<State<A>>,
+        options: SpawnOptions<A>,
+    ) -> Self {
+        let capacity = options.mailbox_length_max.map_or(system.settings().mailbox_length_max, Into::into);
+        let overflow = match options.overflow {
+            Overflow::Wait => None,
+            overflow => Some(Box::new(overflow)),
+        };
+        let mailbox = Mailbox::new(state, usize::try_from(capacity).unwrap_or(usize::MAX));
+        Self { mailbox, id, system, ending: OnceLock::new(), overflow, me }
+    }
+
+    pub(super) fn system(&self) -> &A::System {
+        &self.system
+    }
+
+    /// The surroundings of a call of `method` that begins now.
+    pub(super) fn open_scope(&self, method: &'static MethodInfo, opened: crate::call::Opened) -> Option<CallScope> {
+        let name: Arc<dyn Named> = self.me.upgrade()?;
+        Some(CallScope::enter_method(
+            self.system.mint_call_id(),
+            name,
+            method.name(),
+            Some(opened.deadline),
+            opened.trace,
+            opened.parent,
+        ))
+    }
+
+    /// Ends the actor: what waits is answered, the id resigned, the state dropped, and the end announced.
+    pub(super) fn finish(&self, state: Option<Box<State<A>>>, how: Terminated) {
+        for job in self.mailbox.end() {
+            self.refuse(job, SystemError::ActorStopped { outcome: Outcome::NotExecuted });
+        }
+        self.system.resign_id(&self.id);
+        // A panic in the state's `Drop` is reported by the panic hook, and ends there.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(state)));
+        if let Some(ending) = self.ending.get() {
+            ending.set(how.clone());
+        }
+        // Someone may have begun to wait between `get` and now: the ending is made with the actor's end in it.
+        self.ending.get_or_init(Arc::default).set(how);
+    }
+
+    /// The same from outside the actor's tasks: the state is dropped on a task of the system's.
+    fn finish_elsewhere(&self, state: Box<State<A>>, how: Terminated) {
+        match self.me.upgrade() {
+            Some(seat) if mem::needs_drop::<A>() => {
+                let ended = how.clone();
+                let task = Box::pin(async move { seat.finish(Some(state), ended) });
+                // Without a runtime the task comes back and is dropped here, and the state with it.
+                if let Err(task) = self.system.execute(task) {
+                    let _ = catch_unwind(AssertUnwindSafe(|| drop(task)));
+                    self.finish(None, how);
+                }
+            }
+            _ => self.finish(Some(state), how),
+        }
+    }
+
+    /// Tells whoever waits for `job` that it did not run.
+    pub(super) fn refuse(&self, job: Job<A>, error: SystemError) {
+        match job.answer {
+            Some(answer) => answer.fail(error),
+            None => self.dead_letter(job.method, error),
+        }
+    }
+
+    pub(super) fn dead_letter(&self, method: Option<&'static MethodInfo>, error: SystemError) {
+        let method = method.map_or("when_local", MethodInfo::name);
+        self.system.dead_letter(DeadLetter::new(self.name(), method, error));
+    }
+
+    /// Runs `job` with the state at hand: on this task if it has proved short, else on one of its own.
+    fn start(&self, state: Box<State<A>>, job: Option<Job<A>>, verdict: Verdict) {
+        let Some(seat) = self.me.upgrade() else { return };
+        let inline = verdict != Verdict::Schedule;
+        let mut activity = Box::pin(Activity::run(seat, state, job, inline));
+        if inline {
+            let ready = activity.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_ready();
+            if ready {
+                return;
+            }
+        }
+        // Without a runtime the activity is dropped, which fails its job and ends the actor.
+        drop(self.system.execute(activity));
+    }
+
+    /// The mailbox is full, and the actor was spawned with something else than to wait.
+    fn overflowed(&self, job: Job<A>, policy: &Overflow<A>) -> Result<Enqueued, Refused<A>> {
+        let full = || SystemError::Overloaded { what: format!("the mailbox of actor {} is full", self.id).into() };
+        match policy {
+            Overflow::Wait => match self.mailbox.push(job, true, None, |_, _| false) {
+                Pushed::Queued(ticket) => Ok(Enqueued::Waiting(ticket)),
+                Pushed::Start(state, job, verdict) => {
+                    self.start(state, Some(job), verdict);
+                    Ok(Enqueued::Started)
+                }
+                Pushed::Full(job) | Pushed::Deadlock(job) => Err(Refused::new(job, full())),
+                Pushed::Ended(job) => Err(Refused::new(job, self.unknown())),
+            },
+            Overflow::Reject => Err(Refused::new(job, full())),
+            Overflow::DropNewest => {
+                self.refuse(job, full());
+                Ok(Enqueued::Started)
+            }
+            Overflow::DropOldest => {
+                if let Some(oldest) = self.mailbox.displace() {
+                    self.refuse(oldest, full());
+                }
+                self.overflowed(job, &Overflow::Wait)
+            }
+            Overflow::Redirect(other) => match crate::ActorRef::local(other) {
+                Some(local) if other.id() != &self.id => local.0.enqueue(job, false),
+                _ => Err(Refused::new(job, full())),
+            },
+            Overflow::Decide(decide) => match decide(job.method) {
+                // One decision is enough: a function that returns functions could go on for ever.
+                Overflow::Decide(_) => Err(Refused::new(job, full())),
+                decided => self.overflowed(job, &decided),
+            },
+        }
+    }
+
+    fn unknown(&self) -> SystemError {
+        SystemError::UnknownActor { actor: self.name().into() }
+    }
+}
+
+impl<A: DistributedActor> Named for Seat<A> {
+    fn name(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl<A: DistributedActor> Port<A> for Seat<A> {
+    #[inline]
+    fn try_run(&self, method: &'static MethodInfo, open: OpenCall<'_>, run: RunNow<'_, A>) -> Tried {
+        let settings = self.system.settings();
+        let Some((mut state, verdict)) = self.mailbox.take(method.position(), settings.inline_time_max) else {
+            return if self.mailbox.has_ended() { Tried::Refused(self.unknown()) } else { Tried::NotNow };
+        };
+        let started = (verdict == Verdict::InlineAndMeasure).then(now);
+        let span = call_span(method, &self.id, None).entered();
+        let ran = if method.uses_context() {
+            let mut scope = match open() {
+                Ok(opened) => self.open_scope(method, opened),
+                Err(error) => {
+                    self.give_back(state);
+                    return Tried::Refused(error);
+                }
+            };
+            state.context.scope.clone_from(&scope);
+            let State { actor, context } = &mut *state;
+            let ran = within(&mut scope, || catch_unwind(AssertUnwindSafe(|| run(actor, context))));
+            context.scope = None;
+            ran
+        } else {
+            let State { actor, context } = &mut *state;
+            catch_unwind(AssertUnwindSafe(|| run(actor, context)))
+        };
+        drop(span);
+        if let Some(started) = started {
+            self.mailbox.record(method.position(), A::METHODS.len(), now().saturating_duration_since(started));
+        }
+        match ran {
+            Ok(()) => {
+                self.give_back(state);
+                Tried::Ran
+            }
+            Err(payload) => {
+                self.finish_elsewhere(state, Terminated::Panicked);
+                Tried::Panicked(panic_text(&*payload))
+            }
+        }
+    }
+
+    fn enqueue(&self, job: Job<A>, inline: bool) -> Result<Enqueued, Refused<A>> {
+        let judged = match job.method {
+            Some(method) if inline => Some((method.position(), self.system.settings().inline_time_max)),
+            _ => None,
+        };
+        let descends = |job: &Job<A>, running| job.parent.as_ref().is_some_and(|parent| parent.descends_from(running));
+        match self.mailbox.push(job, self.overflow.is_none(), judged, descends) {
+            Pushed::Start(state, job, verdict) => {
+                self.start(state, Some(job), verdict);
+                Ok(Enqueued::Started)
+            }
+            Pushed::Queued(ticket) => Ok(Enqueued::Waiting(ticket)),
+            Pushed::Full(job) => match &self.overflow {
+                Some(policy) => self.overflowed(job, policy),
+                None => self.overflowed(job, &Overflow::Reject),
+            },
+            Pushed::Deadlock(job) => {
+                let mut chain = job.parent.as_ref().map(CallScope::describe).unwrap_or_default();
+                let method = job.method.map_or("when_local", MethodInfo::name);
+                chain.push(format!("{method} of {}", self.id));
+                Err(Refused::new(job, SystemError::Deadlock { chain }))
+            }
+            Pushed::Ended(job) => Err(Refused::new(job, self.unknown())),
+        }
+    }
+
+    fn poll_admitted(&self, ticket: u64, waker: &Waker) -> Poll<()> {
+        self.mailbox.poll_admitted(ticket, waker)
+    }
+
+    fn withdraw(&self, ticket: u64) -> bool {
+        self.mailbox.withdraw(ticket).is_some()
+    }
+
+    fn stop(&self, stop: Stop) {
+        if let Some(state) = self.mailbox.stop(stop) {
+            self.finish_elsewhere(state, Terminated::Stopped);
+        }
+    }
+
+    fn ended(&self) -> Ended {
+        let ending = self.ending.get_or_init(Arc::default).clone();
+        Ended::new(ending)
+    }
+
+    fn erase(self: Arc<Self>) -> AnyLocal<A::System> {
+        AnyLocal(self)
+    }
+}
+
+impl<A: DistributedActor> Seat<A> {
+    #[inline]
+    fn give_back(&self, state: Box<State<A>>) {
+        if let Some(state) = self.mailbox.restore(state) {
+            self.start(state, None, Verdict::Schedule);
+        }
+    }
+}
+
+impl<A: DistributedActor> AnyPort<A::System> for Seat<A> {
+    fn method(&self, hash: u64) -> Option<&'static MethodInfo> {
+        A::METHODS.iter().map(|entry| entry.info).find(|info| info.hash() == hash)
+    }
+
+    fn execute(&self, method: &'static MethodInfo, decoder: DecoderOf<A>, handler: HandlerOf<A>, call: IncomingCall) {
+        use crate::ResultHandler;
+        match A::METHODS.get(method.position()) {
+            Some(entry) if entry.info.hash() == method.hash() => (entry.execute)(self, decoder, handler, call),
+            _ => {
+                handler.on_failure(SystemError::UnknownMethod { method: method.name().into() });
+                None
+            }
+        }
+    }
+
+    fn stop(&self, stop: Stop) {
+        Port::stop(self, stop);
+    }
+
+    fn ended(&self) -> Ended {
+        Port::ended(self)
+    }
+
+    fn has_ended(&self) -> bool {
+        self.mailbox.has_ended()
+    }
+
+    fn into_local(self: Arc<Self>) -> Box<dyn std::any::Any> {
+        Box::new(Local::<A>(self))
+    }
+
+    fn type_name(&self) -> &'static str {
+        std::any::type_name::<A>()
+    }
+}
+
+impl<A: DistributedActor> Drop for Seat<A> {
+    /// The last reference has gone while the actor was idle.
+    fn drop(&mut self) {
+        let Some(state) = self.mailbox.take_idle_state() else { return };
+        self.system.resign_id(&self.id);
+        let ending = self.ending.take();
+        let end = move || {
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(state)));
+            if let Some(ending) = ending {
+                ending.set(Terminated::Stopped);
+            }
+        };
+        if mem::needs_drop::<A>() {
+            let end = AtMostOnce(Some(end));
+            drop(self.system.execute(Box::pin(async move { drop(end) })));
+        } else {
+            end();
+        }
+    }
+}
+
+/// Runs when it is dropped: on the task that it was moved to, or here if there is no runtime to run one.
+struct AtMostOnce<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Drop for AtMostOnce<F> {
+    fn drop(&mut self) {
+        if let Some(run) = self.0.take() {
+            run();
+        }
+    }
+}
+
+/// The span of one call; disabled unless a subscriber wants it.
+pub(super) fn call_span(
+    method: &'static MethodInfo,
+    actor: &dyn std::fmt::Display,
+    scope: Option<&CallScope>,
+) -> tracing::Span {
+    let span = tracing::debug_span!(
+        "actor_call",
+        otel.name = method.name(),
+        method = method.name(),
+        actor = %actor,
+        traceparent = tracing::field::Empty,
+    );
+    if let Some(trace) = scope.and_then(CallScope::trace) {
+        span.record("traceparent", tracing::field::display(trace));
+    }
+    span
+}
+
+/// What became of the answer of a job that was dropped while it ran.
+pub(super) fn abandon(answer: Option<&Arc<dyn Answer>>) {
+    if let Some(answer) = answer {
+        answer.fail(SystemError::ActorStopped { outcome: Outcome::Unknown });
+    }
+}

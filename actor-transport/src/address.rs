@@ -1,0 +1,128 @@
+//! Where a node can be reached.
+
+use std::{fmt, str::FromStr};
+
+use actor_core::SystemError;
+
+/// An address: a scheme, which chooses the transport, and what that transport makes of the rest. `tcp://127.0.0.1:5301`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    text: Box<str>,
+    scheme_length: usize,
+}
+
+/// Longest address, in bytes: what a peer may be told of.
+const LENGTH_MAX: usize = 256;
+
+impl Address {
+    /// The part before `://`.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        self.text.get(..self.scheme_length).unwrap_or_default()
+    }
+
+    /// The part behind `://`.
+    #[must_use]
+    pub fn rest(&self) -> &str {
+        self.text.get(self.scheme_length + 3..).unwrap_or_default()
+    }
+
+    /// The whole of it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl FromStr for Address {
+    type Err = SystemError;
+
+    fn from_str(text: &str) -> Result<Self, SystemError> {
+        let wrong = |why: &str| SystemError::BadAddress { address: text.into(), why: why.into() };
+        let (scheme, rest) =
+            text.split_once("://").ok_or_else(|| wrong("expected a scheme, `://` and the rest, as in `tcp://host:port`"))?;
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.');
+        if scheme.is_empty() || !scheme.bytes().all(plain) {
+            return Err(wrong("a scheme is made of lower-case letters, digits, `+`, `-` and `.`"));
+        }
+        if rest.is_empty() {
+            return Err(wrong("nothing stands behind `://`"));
+        }
+        if text.len() > LENGTH_MAX {
+            return Err(wrong("it is longer than 256 bytes"));
+        }
+        Ok(Self { text: text.into(), scheme_length: scheme.len() })
+    }
+}
+
+impl TryFrom<&str> for Address {
+    type Error = SystemError;
+
+    fn try_from(text: &str) -> Result<Self, SystemError> {
+        text.parse()
+    }
+}
+
+/// One address, from what users have at hand.
+pub trait IntoAddress {
+    /// The address.
+    ///
+    /// # Errors
+    /// [`SystemError::BadAddress`] for a text that is none.
+    fn into_address(self) -> Result<Address, SystemError>;
+}
+
+impl IntoAddress for Address {
+    fn into_address(self) -> Result<Address, SystemError> {
+        Ok(self)
+    }
+}
+
+impl IntoAddress for &Address {
+    fn into_address(self) -> Result<Address, SystemError> {
+        Ok(self.clone())
+    }
+}
+
+impl IntoAddress for &str {
+    fn into_address(self) -> Result<Address, SystemError> {
+        self.parse()
+    }
+}
+
+impl IntoAddress for &String {
+    fn into_address(self) -> Result<Address, SystemError> {
+        self.parse()
+    }
+}
+
+impl IntoAddress for String {
+    fn into_address(self) -> Result<Address, SystemError> {
+        self.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_scheme_and_a_rest() {
+        let address: Address = "tcp://127.0.0.1:5301".parse().unwrap();
+        assert_eq!((address.scheme(), address.rest()), ("tcp", "127.0.0.1:5301"));
+        assert_eq!(address.to_string(), "tcp://127.0.0.1:5301");
+    }
+
+    #[test]
+    fn a_text_that_is_no_address_is_refused_with_the_reason() {
+        for text in ["", "127.0.0.1:80", "TCP://a", "://a", "tcp://", &format!("tcp://{}", "a".repeat(300))] {
+            assert!(matches!(text.parse::<Address>(), Err(SystemError::BadAddress { .. })), "{text}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Frames on their way out.
+
+use std::collections::VecDeque;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::{frame::Frame, wire::Head};
+
+/// First allocation for an attached session; what the transport gave back is used again.
+const CAPACITY: usize = 16 * 1024;
+
+/// Small frames are copied one behind the other into one buffer, which leaves in one piece.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    bytes: BytesMut,
+    checksum: bool,
+    /// Counts how often the buffer was handed to the transport, which tells whether a frame has left.
+    epoch: u64,
+    /// Bytes in the buffer that no credit and no slot bounds.
+    unbounded: usize,
+}
+
+impl Output {
+    pub(crate) fn attach(&mut self, checksum: bool) {
+        self.checksum = checksum;
+        // Epoch 0 is before everything.
+        self.epoch = 1;
+        self.bytes.reserve(CAPACITY);
+    }
+
+    /// Writes a whole frame.
+    #[inline]
+    pub(crate) fn frame(&mut self, frame: &Frame<'_>) {
+        self.frame_of_pieces(frame, &[]);
+    }
+
+    /// Writes a whole frame, of which `pieces` are the end.
+    #[inline]
+    pub(crate) fn frame_of_pieces(&mut self, frame: &Frame<'_>, pieces: &[Bytes]) {
+        self.open(frame, pieces);
+        for piece in pieces {
+            self.bytes.extend_from_slice(piece);
+        }
+    }
+
+    /// Writes a frame but for its end, `pieces`, which the caller sends uncopied behind it.
+    #[inline]
+    pub(crate) fn open(&mut self, frame: &Frame<'_>, pieces: &[Bytes]) {
+        let (chain, payload) = frame.tail();
+        if frame.fits_head() {
+            let mut head = Head::new();
+            frame.put_fields(&mut head);
+            self.write(head.as_slice(), chain, payload, pieces);
+        } else {
+            let mut fields = Vec::new();
+            frame.put_fields(&mut fields);
+            self.write(&fields, chain, payload, pieces);
+        }
+    }
+
+    /// Writes a frame whose number only the peer bounds.
+    pub(crate) fn unbounded_frame(&mut self, frame: &Frame<'_>) {
+        let before = self.bytes.len();
+        self.frame(frame);
+        self.unbounded = self.unbounded.saturating_add(self.bytes.len().saturating_sub(before));
+    }
+
+    /// Moves all into `out`; returns how many bytes.
+    pub(crate) fn take(&mut self, out: &mut VecDeque<Bytes>) -> usize {
+        let length = self.bytes.len();
+        if length > 0 {
+            out.push_back(self.bytes.split().freeze());
+        }
+        length
+    }
+
+    /// The transport has taken everything: what was written until now has left.
+    pub(crate) fn next_epoch(&mut self) {
+        self.epoch = self.epoch.wrapping_add(1);
+        self.unbounded = 0;
+    }
+
+    #[inline]
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn unbounded_len(&self) -> usize {
+        self.unbounded
+    }
+
+    #[inline]
+    fn write(&mut self, fields: &[u8], chain: &[u8], payload: &[u8], pieces: &[Bytes]) {
+        let here = fields.len().saturating_add(chain.len()).saturating_add(payload.len());
+        let length = pieces.iter().fold(here, |length, piece| length.saturating_add(piece.len()));
+        self.bytes.reserve(here.saturating_add(8));
+        // All parts are bounded far below 4 GiB.
+        self.bytes.put_u32_le(u32::try_from(length).unwrap_or(u32::MAX));
+        if self.checksum {
+            let mut checksum = crc32c::crc32c(fields);
+            if !chain.is_empty() {
+                checksum = crc32c::crc32c_append(checksum, chain);
+            }
+            checksum = crc32c::crc32c_append(checksum, payload);
+            for piece in pieces {
+                checksum = crc32c::crc32c_append(checksum, piece);
+            }
+            self.bytes.put_u32_le(checksum);
+        }
+        self.bytes.extend_from_slice(fields);
+        if !chain.is_empty() {
+            self.bytes.extend_from_slice(chain);
+        }
+        self.bytes.extend_from_slice(payload);
+    }
+}

@@ -1,0 +1,117 @@
+//! What a transport has to offer: connections that carry bytes, in order.
+
+use std::{
+    collections::VecDeque,
+    io,
+    task::{Context, Poll},
+};
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+
+use crate::Address;
+
+/// Makes and accepts connections to addresses of one scheme.
+///
+/// Framing, batching, handshake and limits belong to the session above it. A transport over any
+/// `AsyncRead + AsyncWrite` pair returns [`stream_connection`](crate::stream_connection)s.
+#[async_trait]
+pub trait Transport: Send + Sync + 'static {
+    /// The scheme of its addresses: the part before `://`.
+    fn scheme(&self) -> &str;
+
+    /// Listens on an address.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    async fn listen(&self, address: &Address) -> Result<Box<dyn Listener>, TransportError>;
+
+    /// Connects to an address. The caller bounds its time.
+    ///
+    /// # Errors
+    /// When nobody answers there.
+    async fn connect(&self, address: &Address) -> Result<Box<dyn Connection>, TransportError>;
+
+    /// Whether whoever is between two machines can read and change what is sent. A node listens on such an address
+    /// only where this says that it does not leave the machine, or where the user asked for it by name.
+    fn is_exposed(&self, address: &Address) -> bool {
+        let _ = address;
+        false
+    }
+}
+
+/// Accepts connections on one address. Dropping it ends that.
+#[async_trait]
+pub trait Listener: Send + 'static {
+    /// The address that others connect to: with the port that the system chose, where it was left open.
+    fn address(&self) -> Address;
+
+    /// The next connection.
+    ///
+    /// # Errors
+    /// When one could not be accepted; the node pauses, from 10 ms up to 1 s, and tries again.
+    ///
+    /// # Cancel safety
+    /// No connection may be lost when the future is dropped.
+    async fn accept(&mut self) -> Result<Box<dyn Connection>, TransportError>;
+}
+
+/// One connection: bytes in order, both ways.
+pub trait Connection: Send + 'static {
+    /// Who is at the other end, for messages and for the limit of connections per address.
+    fn remote(&self) -> String;
+
+    /// Whether the transport itself makes sure that no bit is changed on the way, as TLS and memory do. Where it does
+    /// not, each frame carries a checksum.
+    fn keeps_integrity(&self) -> bool {
+        false
+    }
+
+    /// The two halves, for two tasks.
+    fn split(self: Box<Self>) -> (Box<dyn Receiver>, Box<dyn Sender>);
+}
+
+/// The half that bytes come from.
+pub trait Receiver: Send + 'static {
+    /// Appends what has arrived to `into`; the number of bytes, 0 at the end of the connection.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    fn poll_receive(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>>;
+}
+
+/// The half that bytes are sent to.
+pub trait Sender: Send + 'static {
+    /// Sends what `batch` holds, from its front; ready when it is empty and nothing is held back. While it is pending,
+    /// more may be added to `batch`.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    fn poll_send(&mut self, cx: &mut Context<'_>, batch: &mut VecDeque<Bytes>) -> Poll<Result<(), TransportError>>;
+
+    /// Tells the other end that nothing more will be sent.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;
+}
+
+/// Why a transport could not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The address is not one of this transport.
+    #[error("`{address}` is not an address of this transport: {why}")]
+    Address {
+        /// The address.
+        address: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The operating system said no.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}

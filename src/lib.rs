@@ -1,0 +1,2 @@
+//! facade
+pub use actor_core::*;

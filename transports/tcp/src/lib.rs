@@ -1,0 +1,72 @@
+//! TCP: `tcp://host:port`.
+//!
+//! In the clear. Meant for one machine; a node refuses to listen on another address than the loopback one unless it
+//! is built with `danger_allow_plaintext()`.
+
+use actor_transport::{Address, Connection, Listener, Transport, TransportError, stream_connection};
+use async_trait::async_trait;
+use tokio::net::{TcpListener, TcpStream};
+
+/// Connections over TCP, without Nagle's delay.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct TcpTransport;
+
+impl TcpTransport {
+    /// The transport.
+    #[must_use]
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+#[async_trait]
+impl Transport for TcpTransport {
+    fn scheme(&self) -> &str {
+        "tcp"
+    }
+
+    async fn listen(&self, address: &Address) -> Result<Box<dyn Listener>, TransportError> {
+        let listener = TcpListener::bind(address.rest()).await?;
+        let local = listener.local_addr()?;
+        let address = format!("tcp://{local}").parse().map_err(|error| TransportError::Other(format!("{error}")))?;
+        Ok(Box::new(Accepting { listener, address }))
+    }
+
+    async fn connect(&self, address: &Address) -> Result<Box<dyn Connection>, TransportError> {
+        connection(TcpStream::connect(address.rest()).await?)
+    }
+
+    fn is_exposed(&self, address: &Address) -> bool {
+        let host = address.rest().rsplit_once(':').map_or(address.rest(), |(host, _)| host);
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        match host.parse::<std::net::IpAddr>() {
+            Ok(ip) => !ip.is_loopback(),
+            Err(_) => host != "localhost",
+        }
+    }
+}
+
+struct Accepting {
+    listener: TcpListener,
+    address: Address,
+}
+
+#[async_trait]
+impl Listener for Accepting {
+    fn address(&self) -> Address {
+        self.address.clone()
+    }
+
+    async fn accept(&mut self) -> Result<Box<dyn Connection>, TransportError> {
+        let (stream, _) = self.listener.accept().await?;
+        connection(stream)
+    }
+}
+
+fn connection(stream: TcpStream) -> Result<Box<dyn Connection>, TransportError> {
+    stream.set_nodelay(true)?;
+    let remote = stream.peer_addr()?.ip().to_string();
+    let (reader, writer) = stream.into_split();
+    Ok(stream_connection(reader, writer, remote, false))
+}
