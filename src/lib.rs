@@ -1,2 +1,68 @@
-//! facade
-pub use actor_core::*;
+//! Distributed actors: annotate an impl, and call it from any process.
+//!
+//! ```
+//! use distributed_actor::{distributed_actor, ActorRef, Node};
+//!
+//! struct Greeter {
+//!     greeting: String,
+//! }
+//!
+//! #[distributed_actor]
+//! impl Greeter {
+//!     /// Runs on whichever node the greeter lives on.
+//!     #[distributed]
+//!     fn hello(&mut self, name: String) -> String {
+//!         format!("{}, {name}!", self.greeting)
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = Node::builder().listen("tcp://127.0.0.1:0").start().await?;
+//! let greeter = server.spawn(Greeter { greeting: "Hello".into() });
+//! server.register("greeter", &greeter)?;
+//!
+//! let client = Node::builder().start().await?;
+//! let greeter: ActorRef<Greeter> = client.lookup(server.address(), "greeter").await?;
+//! assert_eq!(greeter.hello("world".into()).await?, "Hello, world!");
+//! # Ok(())
+//! # }
+//! ```
+
+#[allow(deprecated)]
+pub use actor_core::ConnectionLost;
+pub use actor_core::{
+    ActorId, ActorRef, ActorSystem, AnyLocal, Arguments, As, BoxFuture, Call, CallError, CallFuture, CallResult,
+    CallScope, Callable, Caller, CancelToken, Cast, ChainLink, Codec, CodecError, Context, DeadLetter, Decide,
+    DecodeContext, DecodeLimits, DecoderOf, DistributedActor, EncodeBuffer, Entry, FailureOf, HandlerOf, IdOf, Identity,
+    IncomingCall, InvocationDecoder, InvocationEncoder, Local, Method, MethodInfo, NetworkError, Never, NodeId, NotResult,
+    Outcome, Overflow, Parameter, ParseIdError, ParseTraceParentError, Postcard, Probe, Proxy, RemoteCall, Reply,
+    RequirementOf, ResultHandler, Returned, Segments, Settings, SpawnOptions, SystemError, SystemFailure, Target,
+    Terminated, Termination, ThrownOf, TraceParent, ValueOf, WeakAnyLocal, WeakLocal, WeakRef, distributed_actor,
+    execute_distributed_target, spawn, spawn_with, try_spawn_with,
+};
+pub use actor_transport::{
+    Address, Connection, ErrorPolicy, IntoAddress, Limits, LimitsError, Listener, Node, NodeBuilder, PeerInfo,
+    Receiver, Sender, Transport, TransportError, stream_connection,
+};
+#[cfg(feature = "memory")]
+pub use transport_memory::MemoryTransport;
+#[cfg(feature = "tcp")]
+pub use transport_tcp::TcpTransport;
+
+/// What the code that `#[distributed_actor]` emits refers to. Not for use by hand.
+#[doc(hidden)]
+pub mod __macro {
+    pub use actor_core::__macro::*;
+    pub use actor_transport::Node as DefaultSystem;
+}
+
+#[cfg(feature = "memory")]
+actor_transport::__private::inventory::submit! {
+    actor_transport::DefaultTransport(|| std::sync::Arc::new(MemoryTransport::shared()))
+}
+
+#[cfg(feature = "tcp")]
+actor_transport::__private::inventory::submit! {
+    actor_transport::DefaultTransport(|| std::sync::Arc::new(TcpTransport::new()))
+}

@@ -201,6 +201,12 @@ pub enum SystemError {
         /// What is wrong with it.
         why: Box<str>,
     },
+    /// The limits of a node do not fit together. Nothing was started.
+    #[error("bad limits: {why}")]
+    BadLimits {
+        /// Which, and what they have to be.
+        why: Box<str>,
+    },
     /// The deadline passed.
     #[error("no answer within {} ms ({})", .after.as_millis(), outcome_in_words(*.outcome))]
     Deadline {

@@ -48,7 +48,7 @@ pub trait ActorSystem: Clone + Send + Sync + 'static {
     /// Records an outgoing invocation.
     type Encoder: InvocationEncoder<Requirement = Self::Requirement, Error = Self::Error>;
     /// Reads an incoming one.
-    type Decoder: InvocationDecoder<Requirement = Self::Requirement, Error = Self::Error>;
+    type Decoder: InvocationDecoder<Requirement = Self::Requirement>;
     /// Takes the result of an incoming one.
     type ResultHandler: ResultHandler<Requirement = Self::Requirement>;
     /// The system's own failures.

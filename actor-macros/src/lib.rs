@@ -1,7 +1,35 @@
 //! The attribute `#[distributed_actor]`; re-exported by `distributed-actor`, where it is documented.
+//!
+//! What it emits is generic code's hook into `actor-core`: for each distributed method one marker type, one method of
+//! the actor's proxy and one entry in its dispatch table. `tests/golden.rs` shows whole expansions.
 
-/// Placeholder.
+mod attr;
+mod check;
+mod diagnostics;
+mod expand;
+mod model;
+mod parse;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use proc_macro::TokenStream;
+
+/// Makes the methods of an `impl` that are marked `#[distributed]` callable through an `ActorRef`, from any node.
+///
+/// Options: `system = Type` (the actor system; the default is the facade's `Node`), `name = ".."` (takes the place of
+/// `module::Actor` in the methods' names), `crate = path` (where the facade crate is found).
+///
+/// On a method: `#[distributed]`, with `name = ".."` (the whole name on the wire), `complete` (it runs to its end even
+/// if its caller gives up) and `result` (what it returns is a `Result`, under a name of its own that mentions a generic
+/// parameter of the impl). `#[ctx] ctx: &Context<Self>` is the actor's own context, and no part of the signature.
 #[proc_macro_attribute]
-pub fn distributed_actor(_: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    item
+pub fn distributed_actor(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::distributed_actor(options.into(), item.into()).into()
+}
+
+/// Marks a method of an `impl` under `#[distributed_actor]`, which takes it away; anywhere else it is an error.
+#[proc_macro_attribute]
+pub fn distributed(_options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::misplaced(item.into()).into()
 }

@@ -1,1 +1,2 @@
-//! To come.
+//! Tests for distributed actors, without a socket: a network of nodes in one process, in virtual time, repeatable from
+//! a seed.

@@ -1,1 +1,25 @@
-//! To come.
+//! How nodes talk to one another: the [`Transport`] traits, the session protocol, and [`Node`], the actor system that
+//! stands on both.
+//!
+//! Users depend on the facade crate, `distributed-actor`, which re-exports what they need. Who writes a transport
+//! starts at [`Transport`].
+
+mod address;
+mod limits;
+mod node;
+pub mod protocol;
+mod stream;
+mod transport;
+
+pub use self::{
+    address::{Address, IntoAddress},
+    limits::{Limits, LimitsError},
+    node::{DefaultTransport, ErrorPolicy, Node, NodeBuilder, PeerInfo},
+    stream::stream_connection,
+    transport::{Connection, Listener, Receiver, Sender, Transport, TransportError},
+};
+
+#[doc(hidden)]
+pub mod __private {
+    pub use inventory;
+}

@@ -12,7 +12,13 @@ use crate::{ActorSystem, Callable, MethodInfo, ResultHandler, SystemError, Termi
 /// A seat without its actor's type.
 pub(crate) trait AnyPort<S: ActorSystem>: Named {
     fn method(&self, hash: u64) -> Option<&'static MethodInfo>;
-    fn execute(&self, method: &'static MethodInfo, decoder: S::Decoder, handler: S::ResultHandler, call: IncomingCall);
+    fn execute(
+        &self,
+        method: &'static MethodInfo,
+        decoder: S::Decoder,
+        handler: S::ResultHandler,
+        call: IncomingCall,
+    ) -> Option<CancelToken>;
     fn stop(&self, stop: Stop);
     fn ended(&self) -> Ended;
     fn has_ended(&self) -> bool;

@@ -287,8 +287,13 @@ impl<A: DistributedActor> AnyPort<A::System> for Seat<A> {
         A::METHODS.iter().map(|entry| entry.info).find(|info| info.hash() == hash)
     }
 
-    fn execute(&self, method: &'static MethodInfo, decoder: DecoderOf<A>, handler: HandlerOf<A>, call: IncomingCall) {
-        use crate::ResultHandler;
+    fn execute(
+        &self,
+        method: &'static MethodInfo,
+        decoder: DecoderOf<A>,
+        handler: HandlerOf<A>,
+        call: IncomingCall,
+    ) -> Option<CancelToken> {
         match A::METHODS.get(method.position()) {
             Some(entry) if entry.info.hash() == method.hash() => (entry.execute)(self, decoder, handler, call),
             _ => {

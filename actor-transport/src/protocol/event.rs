@@ -92,16 +92,17 @@ pub struct InboundCall {
     /// The encoded arguments, in one piece. A small one is a slice of what was read with it and keeps that alive: see
     /// [`detach`](Self::detach).
     pub body: Bytes,
+    /// Whether the bytes are slices of what was read.
+    pub(crate) is_slice: bool,
 }
 
 impl InboundCall {
     /// Copies the parts that share memory with other messages. To be done before the call is queued for long, so that
     /// a few bytes do not keep a whole read alive.
     pub fn detach(&mut self) {
-        for bytes in [&mut self.chain, &mut self.body] {
-            if !bytes.is_unique() {
-                *bytes = Bytes::copy_from_slice(bytes);
-            }
+        if std::mem::take(&mut self.is_slice) {
+            self.chain = Bytes::copy_from_slice(&self.chain);
+            self.body = Bytes::copy_from_slice(&self.body);
         }
     }
 }

@@ -72,11 +72,6 @@ pub enum Frame<'a> {
         /// The call.
         id: CallId,
     },
-    /// No further chunk of an incomplete cast follows.
-    Discard {
-        /// The cast's slot.
-        slot: u16,
-    },
     /// Asks for a sign of life.
     Ping,
     /// Gives it.
@@ -198,7 +193,6 @@ const THROW: u8 = 4;
 const ERROR: u8 = 5;
 const CHUNK: u8 = 6;
 const CANCEL: u8 = 7;
-const DISCARD: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 const CREDIT: u8 = 11;
@@ -265,7 +259,6 @@ impl<'a> Frame<'a> {
     fn rare_fields(kind: u8, reader: &mut Reader<'a>) -> Result<Option<Self>, Malformed> {
         Ok(Some(match kind {
             CANCEL => Self::Cancel { id: CallId::read(reader)? },
-            DISCARD => Self::Discard { slot: reader.u16("slot")? },
             PING => Self::Ping,
             PONG => Self::Pong,
             CREDIT => Self::Credit {
@@ -360,10 +353,6 @@ impl<'a> Frame<'a> {
             Self::Cancel { id } => {
                 out.put_u8(CANCEL);
                 id.put(out);
-            }
-            Self::Discard { slot } => {
-                out.put_u8(DISCARD);
-                out.put(&slot.to_le_bytes());
             }
             Self::Ping => out.put_u8(PING),
             Self::Pong => out.put_u8(PONG),

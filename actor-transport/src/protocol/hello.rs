@@ -25,6 +25,7 @@ const REJECT: u8 = 2;
 /// Extensions; unknown ones are skipped.
 const EXTENSION_REALM: u64 = 1;
 const EXTENSION_EXPECTED: u64 = 2;
+const EXTENSION_SESSIONS: u64 = 3;
 const TEXT_LENGTH_MAX: usize = 256;
 
 /// What a node says of itself.
@@ -42,6 +43,9 @@ pub struct HelloConfig {
     pub realm: Option<[u8; REALM_LENGTH]>,
     /// For a dialer: the incarnation that has to answer.
     pub expected: Option<NodeId>,
+    /// For a dialer: how many sessions between the two nodes it has seen begin. Tells a dial that crossed another one
+    /// from that of a peer that has lost its connection.
+    pub sessions: u64,
     /// The limits; those that a peer must keep are announced.
     pub limits: Limits,
 }
@@ -50,7 +54,7 @@ impl HelloConfig {
     /// What a node with this id says if nothing else is set.
     #[must_use]
     pub fn new(node: NodeId, limits: Limits) -> Self {
-        Self { node, name: String::new(), addresses: Vec::new(), features: 0, realm: None, expected: None, limits }
+        Self { node, name: String::new(), addresses: Vec::new(), features: 0, realm: None, expected: None, sessions: 0, limits }
     }
 }
 
@@ -90,6 +94,8 @@ pub struct PeerHello {
     pub realm: Option<[u8; REALM_LENGTH]>,
     /// The incarnation that it wants to reach.
     pub expected: Option<NodeId>,
+    /// How many sessions with this node it has seen begin.
+    pub sessions: u64,
     /// The limits that it announced.
     pub announced: Announced,
 }
@@ -293,6 +299,7 @@ fn read_hello(reader: &mut Reader<'_>) -> Result<Greeting, Malformed> {
         features: reader.u64("features")?,
         realm: None,
         expected: None,
+        sessions: 0,
         announced: Announced::read(reader)?,
     };
     while reader.end().is_err() {
@@ -301,7 +308,8 @@ fn read_hello(reader: &mut Reader<'_>) -> Result<Greeting, Malformed> {
         match tag {
             EXTENSION_REALM if hello.realm.is_none() => hello.realm = Some(value.array("realm")?),
             EXTENSION_EXPECTED if hello.expected.is_none() => hello.expected = Some(read_node(&mut value)?),
-            EXTENSION_REALM | EXTENSION_EXPECTED => return Err(Malformed("repeated extension")),
+            EXTENSION_SESSIONS if hello.sessions == 0 => hello.sessions = value.u64("sessions")?,
+            EXTENSION_REALM | EXTENSION_EXPECTED | EXTENSION_SESSIONS => return Err(Malformed("repeated extension")),
             _ => continue,
         }
         value.end()?;
@@ -332,6 +340,10 @@ pub(crate) fn write_hello(config: &HelloConfig) -> Vec<u8> {
         body.put_varint(EXTENSION_EXPECTED);
         body.put_varint(16);
         put_node(expected, &mut body);
+    }
+    if config.sessions > 0 {
+        body.put_varint(EXTENSION_SESSIONS);
+        body.put_bytes(&config.sessions.to_le_bytes());
     }
     enclose(&body)
 }

@@ -32,12 +32,15 @@ pub(crate) enum Verdict {
 }
 
 impl Links {
-    /// Whether the peer has to be told.
-    pub(crate) fn introduce(&mut self, node: NodeId) -> bool {
+    /// Whether the peer has to be told. While that cannot be done, nothing is forgotten, and what is too much not told.
+    pub(crate) fn introduce(&mut self, node: NodeId, is_attached: bool) -> bool {
         if self.introduced.contains(&node) {
             return false;
         }
         if self.introduced.len() >= INTRODUCED_MAX {
+            if !is_attached {
+                return false;
+            }
             self.introduced.clear();
         }
         self.introduced.insert(node)

@@ -14,6 +14,8 @@ const CAPACITY: usize = 16 * 1024;
 pub(crate) struct Output {
     bytes: BytesMut,
     checksum: bool,
+    /// The last frame is written; what comes later is dropped.
+    sealed: bool,
     /// Counts how often the buffer was handed to the transport, which tells whether a frame has left.
     epoch: u64,
     /// Bytes in the buffer that no credit and no slot bounds.
@@ -38,8 +40,10 @@ impl Output {
     #[inline]
     pub(crate) fn frame_of_pieces(&mut self, frame: &Frame<'_>, pieces: &[Bytes]) {
         self.open(frame, pieces);
-        for piece in pieces {
-            self.bytes.extend_from_slice(piece);
+        if !self.sealed {
+            for piece in pieces {
+                self.bytes.extend_from_slice(piece);
+            }
         }
     }
 
@@ -56,6 +60,12 @@ impl Output {
             frame.put_fields(&mut fields);
             self.write(&fields, chain, payload, pieces);
         }
+    }
+
+    /// Writes the last frame.
+    pub(crate) fn seal(&mut self, frame: &Frame<'_>) {
+        self.frame(frame);
+        self.sealed = true;
     }
 
     /// Writes a frame whose number only the peer bounds.
@@ -99,6 +109,9 @@ impl Output {
 
     #[inline]
     fn write(&mut self, fields: &[u8], chain: &[u8], payload: &[u8], pieces: &[Bytes]) {
+        if self.sealed {
+            return;
+        }
         let here = fields.len().saturating_add(chain.len()).saturating_add(payload.len());
         let length = pieces.iter().fold(here, |length, piece| length.saturating_add(piece.len()));
         self.bytes.reserve(here.saturating_add(8));

@@ -120,8 +120,8 @@ impl Calls {
         for (entry, index) in self.entries.iter().zip(0_u32..) {
             let is_over = match &entry.state {
                 CallState::Free { .. } => continue,
-                // An error takes no room, and may wait for its caller.
-                CallState::Answered { result: Err(_), .. } => continue,
+                // It takes no room at the peer, and may wait for its caller.
+                CallState::Answered { cost: 0, .. } => continue,
                 _ => entry.deadline <= now,
             };
             if is_over {

@@ -7,7 +7,7 @@ mod pipe;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, LazyLock, Mutex, MutexGuard},
 };
 
 use actor_transport::{Address, Connection, Listener, Transport, TransportError};
@@ -36,6 +36,13 @@ impl MemoryTransport {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The place that all nodes of this process share which are given none of their own.
+    #[must_use]
+    pub fn shared() -> Self {
+        static SHARED: LazyLock<MemoryTransport> = LazyLock::new(MemoryTransport::new);
+        SHARED.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, Listening> {

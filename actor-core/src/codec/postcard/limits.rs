@@ -4,7 +4,8 @@
 ///
 /// What counts as heap is an estimate from below: `size_of` of each element of a list or map, the length of each string
 /// and byte string, and `size_of` of values that must be boxed because they are larger than what holds them. What
-/// allocators and containers add (spare capacity, nodes of a `BTreeMap`) is not counted.
+/// allocators and containers add is not counted: spare capacity of a list can double it, and a map or set of one entry
+/// takes room for 4 (`HashMap`) or 11 (`BTreeMap`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecodeLimits {

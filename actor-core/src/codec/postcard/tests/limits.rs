@@ -125,7 +125,7 @@ fn elements_that_take_no_bytes_but_memory_are_bounded() {
         #[serde(skip)]
         cache: [u64; 4],
     }
-    assert_eq!(decode::<Vec<Skipped>>(varint(1000)).unwrap().len(), 1000);
+    assert!(decode::<Vec<Skipped>>(varint(1000)).unwrap().iter().all(|skipped| skipped.cache == [0; 4]));
     assert!(refusal::<Vec<Skipped>>(varint(3000)).contains("more memory"));
 }
 
@@ -143,6 +143,7 @@ fn absent_values_cannot_ask_for_264_times_the_message() {
 #[test]
 fn boxed_values_that_lists_do_not_show_count_as_well() {
     #[derive(Serialize, Deserialize)]
+    #[expect(clippy::large_enum_variant, reason = "that is the attack")]
     enum Large {
         Nothing,
         Something([u64; 32]),

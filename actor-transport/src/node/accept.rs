@@ -1,0 +1,190 @@
+//! How a node lets others connect.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::BytesMut;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+use super::{
+    dial::{receive, send},
+    inner::Inner,
+    link::Link,
+    peers::Decision,
+    reader,
+};
+use crate::{
+    protocol::{Handshake, Progress, Reject},
+    transport::{Connection, Listener, Receiver, Sender},
+};
+
+/// Pauses after a connection could not be accepted, say for want of file descriptors.
+const PAUSE_MIN: Duration = Duration::from_millis(10);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// Accepts connections in a task of its own, until the node ends.
+pub(super) fn listen(inner: &Arc<Inner>, listener: Box<dyn Listener>) {
+    let task = inner.runtime.spawn(accept(inner.clone(), listener));
+    inner.tasks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(task.abort_handle());
+}
+
+async fn accept(inner: Arc<Inner>, mut listener: Box<dyn Listener>) {
+    let pending = Arc::new(Semaphore::new(inner.limits.handshakes_pending_max));
+    let open = Arc::new(Open::new(&inner));
+    let mut pause = PAUSE_MIN;
+    loop {
+        // Taken before the connection: whoever is beyond the limit waits in the transport's own queue.
+        let Ok(permit) = pending.clone().acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok(connection) => {
+                pause = PAUSE_MIN;
+                let admitted = open.admit(&connection.remote());
+                inner.runtime.spawn(greet(inner.clone(), connection, permit, admitted));
+            }
+            Err(error) => {
+                tracing::warn!(%error, address = %listener.address(), "a connection could not be accepted");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+        }
+    }
+}
+
+/// Shakes hands with whoever has connected, and keeps its place until the link ends.
+async fn greet(
+    inner: Arc<Inner>,
+    connection: Box<dyn Connection>,
+    permit: OwnedSemaphorePermit,
+    admitted: Option<Place>,
+) {
+    let greeted = timeout(inner.limits.handshake_time_max, shake_hands(&inner, connection, admitted.is_some())).await;
+    drop(permit);
+    if let Ok(Some(link)) = greeted {
+        link.gone().await;
+    }
+    drop(admitted);
+}
+
+async fn shake_hands(inner: &Arc<Inner>, connection: Box<dyn Connection>, admitted: bool) -> Option<Arc<Link>> {
+    let remote = connection.remote();
+    let checksum = !connection.keeps_integrity();
+    let (mut receiver, mut sender) = connection.split();
+    let mut handshake = Handshake::listen(inner.hello(None, 0));
+    let mut input = BytesMut::new();
+    let hello = loop {
+        match handshake.receive(&mut input) {
+            Ok(Some(Progress::Offered(hello))) => break hello,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::debug!(%remote, %error, "a handshake failed");
+                part(handshake, receiver, sender).await;
+                return None;
+            }
+        }
+        if receive(&mut *receiver, &mut input).await.unwrap_or(0) == 0 {
+            return None;
+        }
+    };
+    let link = match inner.peers.decide(inner, &hello).with_room(admitted) {
+        Ok(link) => link,
+        Err(reject) => {
+            handshake.reject(&reject);
+            part(handshake, receiver, sender).await;
+            return None;
+        }
+    };
+    // Attached before the answer is sent: a dial of ours that crosses this one finds the link taken.
+    let agreed = handshake.accept().ok()?;
+    if !link.attach(agreed, checksum) {
+        return None;
+    }
+    if let Err(error) = send(&mut handshake, &mut *sender).await {
+        super::writer::end(inner, &link, &crate::protocol::CloseReason::TransportError(error.to_string().into()));
+        return None;
+    }
+    link.set_sender(sender);
+    reader::start(inner, &link, receiver, input);
+    Some(link)
+}
+
+impl Decision {
+    fn with_room(self, admitted: bool) -> Result<Arc<Link>, Reject> {
+        match self {
+            Self::Accept(link) if admitted => Ok(link),
+            Self::Accept(_) => Err(Reject::TooManyConnections),
+            Self::Duplicate => Err(Reject::Duplicate),
+            Self::ShuttingDown => Err(Reject::ShuttingDown),
+        }
+    }
+}
+
+/// Sends the refusal, and lets the peer read it: closing with unread input would throw it away.
+async fn part(mut handshake: Handshake, mut receiver: Box<dyn Receiver>, mut sender: Box<dyn Sender>) {
+    if send(&mut handshake, &mut *sender).await.is_err() {
+        return;
+    }
+    let _ = std::future::poll_fn(|cx| sender.poll_close(cx)).await;
+    let mut ignored = BytesMut::new();
+    // Bounded by the time for the handshake, in which this runs, and by what a hello may have.
+    for _ in 0..8 {
+        match receive(&mut *receiver, &mut ignored).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => ignored.clear(),
+        }
+    }
+}
+
+/// The connections that are open, in all and by remote address.
+struct Open {
+    in_all_max: usize,
+    per_address_max: usize,
+    state: Mutex<(usize, HashMap<String, usize>)>,
+}
+
+/// One connection's place among them.
+struct Place {
+    open: Arc<Open>,
+    remote: String,
+}
+
+impl Open {
+    fn new(inner: &Inner) -> Self {
+        Self {
+            in_all_max: inner.limits.connections_per_listener_max,
+            per_address_max: inner.limits.connections_per_address_max,
+            state: Mutex::default(),
+        }
+    }
+
+    fn admit(self: &Arc<Self>, remote: &str) -> Option<Place> {
+        let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let (in_all, by_address) = &mut *state;
+        let here = by_address.get(remote).copied().unwrap_or(0);
+        if *in_all >= self.in_all_max || here >= self.per_address_max {
+            return None;
+        }
+        *in_all += 1;
+        by_address.insert(remote.to_owned(), here + 1);
+        Some(Place { open: self.clone(), remote: remote.to_owned() })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.open.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let (in_all, by_address) = &mut *state;
+        *in_all -= 1;
+        if let Some(here) = by_address.get_mut(&self.remote) {
+            *here -= 1;
+            if *here == 0 {
+                by_address.remove(&self.remote);
+            }
+        }
+    }
+}

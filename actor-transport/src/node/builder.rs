@@ -1,0 +1,195 @@
+//! How a node is set up.
+
+use std::{
+    collections::HashMap, fmt, sync::Arc, time::Duration,
+};
+
+use actor_core::{DeadLetter, NodeId, SystemError};
+
+use super::{
+    Node, accept,
+    inner::{Inner, Setup},
+    reply::ErrorPolicy,
+};
+use crate::{Address, IntoAddress, Limits, Transport};
+
+/// Sets up a [`Node`].
+pub struct NodeBuilder {
+    id: Option<NodeId>,
+    name: String,
+    listen: Vec<Result<Address, SystemError>>,
+    transports: Vec<Arc<dyn Transport>>,
+    limits: Limits,
+    errors: ErrorPolicy,
+    on_dead_letter: Option<OnDeadLetter>,
+    send_panic_text: bool,
+    plaintext: bool,
+}
+
+pub(super) type OnDeadLetter = Box<dyn Fn(&DeadLetter) + Send + Sync>;
+
+/// A transport that every node has, unless its builder is given another one for the scheme. Transport crates submit
+/// theirs where the facade links them.
+pub struct DefaultTransport(pub fn() -> Arc<dyn Transport>);
+
+inventory::collect!(DefaultTransport);
+
+impl fmt::Debug for DefaultTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DefaultTransport")
+    }
+}
+
+impl NodeBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            id: None,
+            name: String::new(),
+            listen: Vec::new(),
+            transports: Vec::new(),
+            limits: Limits::default(),
+            errors: ErrorPolicy::All,
+            on_dead_letter: None,
+            send_panic_text: false,
+            plaintext: false,
+        }
+    }
+
+    /// A name, for people. At most 255 bytes of it travel.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Listens on this address; may be called several times. A port of 0 lets the system choose one.
+    #[must_use]
+    pub fn listen(mut self, address: impl IntoAddress) -> Self {
+        self.listen.push(address.into_address());
+        self
+    }
+
+    /// Adds a transport; it serves the addresses of its scheme, in place of one added before.
+    #[must_use]
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transports.push(Arc::new(transport));
+        self
+    }
+
+    /// Other limits than the default ones.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The time that a call has if it sets none. 10 s.
+    #[must_use]
+    pub fn call_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.call_deadline = timeout;
+        self
+    }
+
+    /// Which errors of methods are sent in their types; the others arrive as their text. All.
+    #[must_use]
+    pub fn errors(mut self, policy: ErrorPolicy) -> Self {
+        self.errors = policy;
+        self
+    }
+
+    /// Sees each one-way call that came to nothing. Called on the node's own tasks: it must not block.
+    #[must_use]
+    pub fn on_dead_letter(mut self, hook: impl Fn(&DeadLetter) + Send + Sync + 'static) -> Self {
+        self.on_dead_letter = Some(Box::new(hook));
+        self
+    }
+
+    /// Sends the text of a panic to a caller on another node. It may hold secrets; without this it stays here.
+    #[must_use]
+    pub fn send_panic_text(mut self, send: bool) -> Self {
+        self.send_panic_text = send;
+        self
+    }
+
+    /// Allows to listen in the clear on an address that others than this machine can reach. Whoever is in between can
+    /// then read and change every call.
+    #[must_use]
+    pub fn danger_allow_plaintext(mut self) -> Self {
+        self.plaintext = true;
+        self
+    }
+
+    /// The incarnation's id, in place of a random one: for tests that have to repeat a run. An id that is used twice
+    /// breaks what references promise.
+    #[must_use]
+    pub fn id(mut self, id: NodeId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// Starts the node in the tokio runtime that this is called in.
+    ///
+    /// # Errors
+    /// [`SystemError::BadAddress`] for an address that cannot be listened on: of no known scheme, taken, or in the clear
+    /// where others can reach it. [`SystemError::BadLimits`] for limits that do not fit together.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn start(self) -> Result<Node, SystemError> {
+        self.limits.validate().map_err(|error| SystemError::BadLimits { why: error.to_string().into() })?;
+        let mut transports: HashMap<String, Arc<dyn Transport>> = HashMap::new();
+        let defaults = inventory::iter::<DefaultTransport>.into_iter().map(|default| default.0());
+        for transport in defaults.chain(self.transports) {
+            transports.insert(transport.scheme().to_owned(), transport);
+        }
+        let mut listeners = Vec::new();
+        for address in self.listen {
+            let address = address?;
+            let wrong = |why: String| SystemError::BadAddress { address: address.to_string().into(), why: why.into() };
+            let transport = transports.get(address.scheme()).ok_or_else(|| wrong(no_transport(&transports)))?;
+            if transport.is_exposed(&address) && !self.plaintext {
+                return Err(wrong(
+                    "it is in the clear, and others than this machine can reach it; use a transport with encryption, \
+                     or build the node with `danger_allow_plaintext()`"
+                        .into(),
+                ));
+            }
+            listeners.push(transport.listen(&address).await.map_err(|error| wrong(error.to_string()))?);
+        }
+        let inner = Inner::new(Setup {
+            id: self.id.map_or_else(random_id, Ok)?,
+            name: self.name,
+            addresses: listeners.iter().map(|listener| listener.address()).collect(),
+            transports,
+            limits: self.limits,
+            errors: self.errors,
+            on_dead_letter: self.on_dead_letter,
+            send_panic_text: self.send_panic_text,
+        });
+        for listener in listeners {
+            accept::listen(&inner, listener);
+        }
+        Ok(Node::guarded(inner))
+    }
+}
+
+/// What to say of a scheme that nobody serves.
+pub(super) fn no_transport(transports: &HashMap<String, Arc<dyn Transport>>) -> String {
+    let mut schemes: Vec<_> = transports.keys().map(String::as_str).collect();
+    schemes.sort_unstable();
+    format!("no transport of this node has that scheme; it has: {}", schemes.join(", "))
+}
+
+fn random_id() -> Result<NodeId, SystemError> {
+    let mut bits = [0; 16];
+    match getrandom::fill(&mut bits) {
+        Ok(()) => Ok(NodeId::from_bits(u128::from_be_bytes(bits))),
+        Err(error) => Err(SystemError::BadLimits { why: format!("no random bits for the node's id: {error}").into() }),
+    }
+}
+
+impl fmt::Debug for NodeBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeBuilder").field("name", &self.name).field("listen", &self.listen).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,236 @@
+//! What all handles of a node share.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU8, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use actor_core::{
+    ActorId, AnyLocal, DeadLetter, DecodeContext, DecodeLimits, NodeId, Settings, SystemError,
+};
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    task::AbortHandle,
+};
+
+use super::{
+    Node, actors::Actors, builder::OnDeadLetter, dial::Addresses, kept::Kept, link::Link, peers::Peers,
+    reply::ErrorPolicy,
+};
+use crate::{
+    Address, Limits, Transport,
+    protocol::{Goodbye, HelloConfig},
+};
+
+pub(super) struct Inner {
+    pub(super) id: NodeId,
+    pub(super) name: String,
+    pub(super) addresses: Vec<Address>,
+    /// Stands for the address of a node that does not listen.
+    pub(super) nowhere: Address,
+    pub(super) limits: Limits,
+    pub(super) settings: Settings,
+    pub(super) errors: ErrorPolicy,
+    pub(super) transports: HashMap<String, Arc<dyn Transport>>,
+    pub(super) runtime: Handle,
+    /// Whether a session's reader may run a method itself: never on a runtime with one worker, where it would hold up
+    /// the pings.
+    pub(super) inline: bool,
+    pub(super) actors: Actors,
+    pub(super) kept: Kept,
+    pub(super) peers: Peers,
+    pub(super) known_at: Addresses,
+    pub(super) tasks: Mutex<Vec<AbortHandle>>,
+    state: AtomicU8,
+    next_instance: AtomicU64,
+    next_call: AtomicU64,
+    dead_letters: AtomicU64,
+    on_dead_letter: Option<OnDeadLetter>,
+}
+
+/// What a builder has collected.
+pub(super) struct Setup {
+    pub(super) id: NodeId,
+    pub(super) name: String,
+    pub(super) addresses: Vec<Address>,
+    pub(super) transports: HashMap<String, Arc<dyn Transport>>,
+    pub(super) limits: Limits,
+    pub(super) errors: ErrorPolicy,
+    pub(super) on_dead_letter: Option<OnDeadLetter>,
+    pub(super) send_panic_text: bool,
+}
+
+/// How far a node is from its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Running = 0,
+    /// New calls from elsewhere are refused, accepted ones finish.
+    Draining = 1,
+    Closed = 2,
+}
+
+/// Pauses between looks at whether the last accepted call has ended: a shutdown is late by at most this much.
+const DRAIN_POLL: Duration = Duration::from_millis(5);
+/// Time for the goodbyes to leave, after which the connections are cut.
+const GOODBYE_TIME: Duration = Duration::from_millis(100);
+
+impl Inner {
+    pub(super) fn new(setup: Setup) -> Arc<Self> {
+        let runtime = Handle::current();
+        let inline =
+            runtime.runtime_flavor() == RuntimeFlavor::MultiThread && runtime.metrics().num_workers() > 1;
+        let mut settings = Settings::default();
+        settings.call_timeout = setup.limits.call_deadline;
+        settings.call_timeout_max = setup.limits.call_deadline_max;
+        settings.chain_length_max = setup.limits.call_chain_length_max;
+        settings.mailbox_length_max = setup.limits.mailbox_length_max;
+        settings.send_panic_text = setup.send_panic_text;
+        Arc::new(Self {
+            nowhere: nowhere(setup.id),
+            // Numbers of calls are taken from the node's own range of 2^64, which its id begins at random.
+            next_call: AtomicU64::new((setup.id.to_bits() as u64) | 1),
+            id: setup.id,
+            name: setup.name,
+            addresses: setup.addresses,
+            limits: setup.limits,
+            settings,
+            errors: setup.errors,
+            transports: setup.transports,
+            runtime,
+            inline,
+            actors: Actors::default(),
+            kept: Kept::default(),
+            peers: Peers::default(),
+            known_at: Addresses::default(),
+            tasks: Mutex::default(),
+            state: AtomicU8::new(Stage::Running as u8),
+            next_instance: AtomicU64::new(1),
+            dead_letters: AtomicU64::new(0),
+            on_dead_letter: setup.on_dead_letter,
+        })
+    }
+
+    pub(super) fn mint_instance(&self) -> u64 {
+        self.next_instance.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn mint_call(&self) -> u64 {
+        // Zero stands for no call.
+        match self.next_call.fetch_add(1, Ordering::Relaxed) {
+            0 => self.next_call.fetch_add(1, Ordering::Relaxed),
+            call => call,
+        }
+    }
+
+    pub(super) fn stage(&self) -> Stage {
+        match self.state.load(Ordering::Acquire) {
+            0 => Stage::Running,
+            1 => Stage::Draining,
+            _ => Stage::Closed,
+        }
+    }
+
+    /// The local actor of that id.
+    pub(super) fn local(&self, id: &ActorId) -> Result<AnyLocal<Node>, SystemError> {
+        let actor = if id.node() == self.id { self.actors.get(id.instance()) } else { None };
+        actor.ok_or_else(|| SystemError::UnknownActor { actor: id.to_string().into() })
+    }
+
+    /// What references are resolved with in what this node decodes.
+    pub(super) fn decode_context(self: &Arc<Self>) -> DecodeContext {
+        let mut limits = DecodeLimits::default();
+        limits.depth_max = self.limits.decode_depth_max;
+        limits.heap_base_bytes = self.limits.decode_heap_base_bytes;
+        limits.heap_per_message_byte = self.limits.decode_heap_per_message_byte;
+        DecodeContext::new(Node::without_guard(self.clone())).with_limits(limits)
+    }
+
+    pub(super) fn hello(&self, expected: Option<NodeId>, sessions: u64) -> HelloConfig {
+        let mut hello = HelloConfig::new(self.id, self.limits.clone());
+        hello.name.clone_from(&self.name);
+        hello.addresses = self.addresses.iter().map(Address::to_string).collect();
+        hello.expected = expected;
+        hello.sessions = sessions;
+        hello
+    }
+
+    pub(super) fn dead_letter(&self, letter: &DeadLetter) {
+        self.dead_letters.fetch_add(1, Ordering::Relaxed);
+        if let Some(hook) = &self.on_dead_letter {
+            hook(letter);
+        }
+    }
+
+    pub(super) fn dead_letter_count(&self) -> u64 {
+        self.dead_letters.load(Ordering::Relaxed)
+    }
+
+    pub(super) async fn shutdown(self: &Arc<Self>) {
+        let _ = self.state.compare_exchange(
+            Stage::Running as u8,
+            Stage::Draining as u8,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
+        if self.stage() == Stage::Closed {
+            return;
+        }
+        self.stop_listening();
+        let deadline = now() + self.limits.drain_time_max;
+        while now() < deadline && self.peers.links().iter().any(|link| link.serves_calls()) {
+            tokio::time::sleep(DRAIN_POLL).await;
+        }
+        let links = self.close_with(&Goodbye::ShuttingDown);
+        let _ = tokio::time::timeout(GOODBYE_TIME, async {
+            for link in &links {
+                link.gone().await;
+            }
+        })
+        .await;
+        for link in links {
+            link.abort();
+        }
+    }
+
+    /// Ends the node at once.
+    pub(super) fn close(self: &Arc<Self>) {
+        if self.stage() != Stage::Closed {
+            self.stop_listening();
+            drop(self.close_with(&Goodbye::Done));
+        }
+    }
+
+    fn close_with(self: &Arc<Self>, goodbye: &Goodbye) -> Vec<Arc<Link>> {
+        self.state.store(Stage::Closed as u8, Ordering::Release);
+        self.kept.close();
+        for actor in self.actors.all() {
+            actor.stop_now();
+        }
+        let links = self.peers.close();
+        for link in &links {
+            link.say_goodbye(goodbye.clone());
+        }
+        links
+    }
+
+    fn stop_listening(&self) {
+        for task in self.tasks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).drain(..) {
+            task.abort();
+        }
+    }
+}
+
+fn nowhere(id: NodeId) -> Address {
+    let text = format!("none://{id}");
+    #[allow(clippy::expect_used, reason = "the text is an address whatever the id")]
+    text.parse().expect("scheme, separator and rest are there")
+}
+
+/// The time, virtual in a paused tokio runtime.
+pub(super) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

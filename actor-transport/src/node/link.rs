@@ -1,0 +1,334 @@
+//! The link to one peer: its session, shared by callers, reader and writer.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use actor_core::{CancelToken, DecodeContext, NodeId, SystemError, Terminated};
+use bytes::Bytes;
+use tokio::{sync::Notify, task::AbortHandle};
+
+use super::{
+    inner::{Inner, now},
+    watches::Watches,
+};
+use crate::{
+    protocol::{Agreed, CloseReason, Goodbye, InboundKey, Session},
+    transport::{Sender, TransportError},
+};
+
+/// Bytes taken from the session for one write: enough for the largest socket buffers, small enough that a ping does
+/// not wait long behind it.
+const WRITE_LENGTH: usize = 256 * 1024;
+
+/// One link to a peer, from the first call that needs it until its connection is lost.
+pub(super) struct Link {
+    peer: NodeId,
+    /// What references in the peer's messages are resolved with.
+    pub(super) context: DecodeContext,
+    session: Mutex<Session>,
+    /// There is something to send, or a deadline has moved.
+    work: Notify,
+    /// The link is attached, or closed.
+    changed: Notify,
+    /// The writer has ended.
+    gone: Notify,
+    ended: AtomicBool,
+    /// While the reader works through what it has read, it sends the answers itself, at its end.
+    reading: AtomicBool,
+    outbox: Mutex<Outbox>,
+    /// The incoming calls that are queued or run, by slot.
+    running: Mutex<HashMap<InboundKey, CancelToken>>,
+    pub(super) watches: Watches,
+    reader: Mutex<Option<AbortHandle>>,
+    writer: Mutex<Option<AbortHandle>>,
+}
+
+/// The sending half, and what it has not taken yet.
+#[derive(Default)]
+struct Outbox {
+    sender: Option<Box<dyn Sender>>,
+    batch: VecDeque<Bytes>,
+}
+
+/// What a flush has come to.
+pub(super) enum Flushed {
+    /// All is sent.
+    Done,
+    /// The transport takes no more at the moment.
+    Stalled,
+    /// The transport has failed.
+    Failed(TransportError),
+}
+
+impl Link {
+    pub(super) fn new(inner: &Arc<Inner>, peer: NodeId) -> Self {
+        Self {
+            peer,
+            context: inner.decode_context(),
+            session: Mutex::new(Session::new(inner.limits.clone())),
+            work: Notify::new(),
+            changed: Notify::new(),
+            gone: Notify::new(),
+            ended: AtomicBool::new(false),
+            reading: AtomicBool::new(false),
+            outbox: Mutex::default(),
+            running: Mutex::default(),
+            watches: Watches::default(),
+            reader: Mutex::default(),
+            writer: Mutex::default(),
+        }
+    }
+
+    pub(super) fn peer(&self) -> NodeId {
+        self.peer
+    }
+
+    /// Runs `run` on the session, then wakes whom it has to.
+    pub(super) fn with<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
+        let mut wakers = Vec::new();
+        let (result, wants) = {
+            let mut session = lock(&self.session);
+            let result = run(&mut session);
+            session.take_wakers(&mut wakers);
+            (result, session.wants_transmit())
+        };
+        for waker in wakers {
+            waker.wake();
+        }
+        if wants && !self.reading.load(Ordering::Relaxed) {
+            self.work.notify_one();
+        }
+        result
+    }
+
+    /// The same without a look at who has to be woken: for what changes nothing that others wait for.
+    pub(super) fn peek<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
+        run(&mut lock(&self.session))
+    }
+
+    /// Wakes the writer if something came up that a reply's taker left behind, such as credit to give back.
+    pub(super) fn wake_writer_if_wanted(&self) {
+        if !self.reading.load(Ordering::Relaxed) && self.peek(|session| session.wants_transmit()) {
+            self.work.notify_one();
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.peek(|session| session.is_closed())
+    }
+
+    pub(super) fn is_attached(&self) -> bool {
+        self.peek(|session| session.is_attached() && !session.is_closed())
+    }
+
+    /// Whether calls of the peer are being run.
+    pub(super) fn serves_calls(&self) -> bool {
+        self.peek(|session| session.stats().calls_in > 0 || (session.wants_transmit() && !session.is_closed()))
+    }
+
+    /// Gives the session its connection; false if it has one, or is closed.
+    pub(super) fn attach(&self, agreed: Agreed, checksum: bool) -> bool {
+        let attached = self.with(|session| {
+            let free = !session.is_attached() && !session.is_closed();
+            if free {
+                session.attach(now(), agreed, checksum);
+            }
+            free
+        });
+        self.changed.notify_waiters();
+        attached
+    }
+
+    /// The sending half may be used from now on.
+    pub(super) fn set_sender(&self, sender: Box<dyn Sender>) {
+        lock(&self.outbox).sender = Some(sender);
+        self.work.notify_one();
+    }
+
+    /// Ends when the link is attached or closed.
+    pub(super) async fn settled(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.peek(|session| session.is_attached() || session.is_closed()) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Waits until there is something for the writer to do.
+    pub(super) async fn work(&self) {
+        self.work.notified().await;
+    }
+
+    /// The reader begins to work through what it has read.
+    pub(super) fn begin_reading(&self) {
+        self.reading.store(true, Ordering::Relaxed);
+    }
+
+    /// The reader has worked through what it has read: what came of it is sent at once, without waking the writer.
+    pub(super) fn end_reading(&self) {
+        self.reading.store(false, Ordering::Relaxed);
+        if !self.peek(|session| session.wants_transmit()) {
+            return;
+        }
+        // Whoever holds the outbox sends what the session has, or is woken once more.
+        let flushed = match self.outbox.try_lock() {
+            Ok(mut outbox) => self.flush(&mut outbox, &mut Context::from_waker(Waker::noop())),
+            Err(_) => Flushed::Stalled,
+        };
+        if !matches!(flushed, Flushed::Done) || self.peek(|session| session.wants_transmit()) {
+            self.work.notify_one();
+        }
+    }
+
+    /// Sends what there is. `cx` is woken when a stalled transport takes more.
+    pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Flushed {
+        self.flush(&mut lock(&self.outbox), cx)
+    }
+
+    fn flush(&self, outbox: &mut Outbox, cx: &mut Context<'_>) -> Flushed {
+        let Some(sender) = &mut outbox.sender else {
+            // Before there is a connection a session has nothing but deadlines to tell.
+            if !self.is_attached() {
+                lock(&self.session).transmit(now(), 0, &mut outbox.batch);
+            }
+            return Flushed::Done;
+        };
+        loop {
+            if outbox.batch.is_empty() {
+                let more = lock(&self.session).transmit(now(), WRITE_LENGTH, &mut outbox.batch);
+                if !more || outbox.batch.is_empty() {
+                    return Flushed::Done;
+                }
+            }
+            match sender.poll_send(cx, &mut outbox.batch) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Flushed::Failed(error),
+                Poll::Pending => return Flushed::Stalled,
+            }
+        }
+    }
+
+    /// An incoming call was not answered yet: `token` cancels it.
+    pub(super) fn running(&self, key: InboundKey, token: CancelToken) {
+        lock(&self.running).insert(key, token);
+    }
+
+    pub(super) fn no_longer_running(&self, key: InboundKey) {
+        lock(&self.running).remove(&key);
+    }
+
+    /// The caller has given up.
+    pub(super) fn cancel(&self, key: InboundKey) {
+        let token = lock(&self.running).get(&key).cloned();
+        if let Some(token) = token {
+            token.cancel();
+        }
+    }
+
+    /// Closes the link once its last word has been sent.
+    pub(super) fn say_goodbye(&self, goodbye: Goodbye) {
+        if self.is_attached() {
+            self.with(|session| session.goodbye(goodbye.clone()));
+            // The last word is sent here if the transport takes it: on a node that is being dropped no task may run.
+            if let Ok(mut outbox) = self.outbox.try_lock() {
+                self.flush(&mut outbox, &mut Context::from_waker(Waker::noop()));
+            }
+        }
+        self.close(&CloseReason::OwnGoodbye(goodbye));
+    }
+
+    /// Closes the link: what was sent fails as lost, what waits as not connected.
+    pub(super) fn close(&self, why: &CloseReason) {
+        self.with(|session| session.close(why, self.peer));
+        self.after_close(why);
+    }
+
+    /// Closes a link that never had a connection: all its calls fail with `error`.
+    pub(super) fn fail(&self, error: SystemError) {
+        let why = CloseReason::TransportError(error.to_string().into());
+        self.with(|session| session.refuse_all(error, self.peer));
+        self.after_close(&why);
+    }
+
+    fn after_close(&self, why: &CloseReason) {
+        let tokens: Vec<_> = lock(&self.running).drain().map(|(_, token)| token).collect();
+        for token in tokens {
+            token.cancel();
+        }
+        let lost = actor_core::NetworkError::new(self.peer, why.to_string());
+        self.watches.lose(&Terminated::NodeLost(lost));
+        self.changed.notify_waiters();
+        self.work.notify_one();
+        if let Some(reader) = lock(&self.reader).take() {
+            reader.abort();
+        }
+    }
+
+    pub(super) fn set_reader(&self, reader: AbortHandle) {
+        *lock(&self.reader) = Some(reader);
+        if self.is_closed()
+            && let Some(reader) = lock(&self.reader).take()
+        {
+            reader.abort();
+        }
+    }
+
+    pub(super) fn set_writer(&self, writer: AbortHandle) {
+        *lock(&self.writer) = Some(writer);
+    }
+
+    /// The writer has sent the last word and ended.
+    pub(super) fn writer_ended(&self) {
+        *lock(&self.outbox) = Outbox::default();
+        self.ended.store(true, Ordering::Release);
+        self.gone.notify_waiters();
+    }
+
+    pub(super) async fn gone(&self) {
+        loop {
+            let gone = self.gone.notified();
+            if self.ended.load(Ordering::Acquire) {
+                return;
+            }
+            gone.await;
+        }
+    }
+
+    /// Cuts the connection, whatever was not sent.
+    pub(super) fn abort(&self) {
+        if let Some(writer) = lock(&self.writer).take() {
+            writer.abort();
+        }
+        *lock(&self.outbox) = Outbox::default();
+    }
+
+    pub(super) fn poll_close_sender(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut lock(&self.outbox).sender {
+            Some(sender) => sender.poll_close(cx).map(drop),
+            None => Poll::Ready(()),
+        }
+    }
+
+    /// The session's timers.
+    pub(super) fn next_timeout(&self) -> Option<std::time::Instant> {
+        self.peek(|session| session.next_timeout())
+    }
+}
+
+/// No user code runs under these locks, so a poisoned one is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Two links are the same if they are one.
+pub(super) fn same(left: &Arc<Link>, right: &Arc<Link>) -> bool {
+    Arc::ptr_eq(left, right)
+}

@@ -1,0 +1,27 @@
+//! A node: the actor system that lives in one process and talks to others over any transport.
+//!
+//! This is the thin shell around [`protocol`](crate::protocol): it owns connections, clocks and tasks.
+
+mod accept;
+mod actors;
+mod builder;
+mod dial;
+mod handle;
+mod inner;
+mod invocation;
+mod kept;
+mod link;
+mod peers;
+mod reader;
+mod reply;
+mod serve;
+mod system;
+mod watches;
+mod writer;
+
+pub use self::{
+    builder::{DefaultTransport, NodeBuilder},
+    handle::Node,
+    peers::PeerInfo,
+    reply::ErrorPolicy,
+};

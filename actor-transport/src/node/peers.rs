@@ -1,0 +1,285 @@
+//! The nodes that this one has heard of, and the links to them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Instant,
+};
+
+use actor_core::{NodeId, SystemError};
+
+use super::{
+    inner::{Inner, Stage, now},
+    link::{Link, same},
+    writer,
+};
+use crate::{
+    Address,
+    protocol::{Goodbye, PeerHello, survives},
+};
+
+/// Nodes that are remembered; then those without a link are forgotten.
+const PEERS_MAX: usize = 65_536;
+/// Addresses that are remembered of one node.
+const ADDRESSES_MAX: usize = 16;
+
+/// The table of peers.
+#[derive(Default)]
+pub(super) struct Peers {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    peers: HashMap<NodeId, Peer>,
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Peer {
+    addresses: Vec<Address>,
+    link: Option<Arc<Link>>,
+    replaced_by: Option<NodeId>,
+    /// Sessions with it that began: tells a dial that crossed ours from one of a peer that has lost its connection.
+    sessions: u64,
+    failures: u32,
+    /// Not to be dialed before.
+    retry_at: Option<Instant>,
+}
+
+/// What a node knows of another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PeerInfo {
+    /// Its incarnation.
+    pub id: NodeId,
+    /// Where it can be reached, as far as is known.
+    pub addresses: Vec<Address>,
+    /// Whether there is a connection.
+    pub connected: bool,
+}
+
+/// What an acceptor decides about a dialer.
+pub(super) enum Decision {
+    /// The connection becomes this link's.
+    Accept(Arc<Link>),
+    Duplicate,
+    ShuttingDown,
+}
+
+impl Peers {
+    /// The link to a node, where the caller begins to dial if there was none.
+    pub(super) fn link(&self, inner: &Arc<Inner>, node: NodeId) -> Result<Arc<Link>, SystemError> {
+        let link = {
+            let mut state = self.lock();
+            if state.closed {
+                return Err(SystemError::ShuttingDown);
+            }
+            let peer = state.peers.get_mut(&node).ok_or(SystemError::UnknownNode { node })?;
+            if let Some(new) = peer.replaced_by {
+                return Err(SystemError::NodeReplaced { old: node, new });
+            }
+            if let Some(link) = &peer.link {
+                return Ok(link.clone());
+            }
+            if peer.addresses.is_empty() {
+                return Err(SystemError::UnknownNode { node });
+            }
+            let link = Arc::new(Link::new(inner, node));
+            peer.link = Some(link.clone());
+            link
+        };
+        writer::start(inner, &link);
+        super::dial::start(inner, &link);
+        Ok(link)
+    }
+
+    /// Whether a connection that the node `hello.node` has dialed becomes the link to it. One of two crossing dials
+    /// survives, and both sides come to the same verdict (`docs/protocol.md`, section 3).
+    pub(super) fn decide(&self, inner: &Arc<Inner>, hello: &PeerHello) -> Decision {
+        if inner.stage() != Stage::Running {
+            return Decision::ShuttingDown;
+        }
+        let (link, superseded, fresh) = {
+            let mut state = self.lock();
+            if state.closed {
+                return Decision::ShuttingDown;
+            }
+            state.make_room();
+            let peer = state.peers.entry(hello.node).or_default();
+            let mut superseded = None;
+            let known = match peer.link.take() {
+                Some(link) if link.is_attached() => {
+                    // A dialer that knows of this session has lost it; any other crossed it on the way.
+                    if hello.expected.is_none() || hello.sessions < peer.sessions {
+                        peer.link = Some(link);
+                        return Decision::Duplicate;
+                    }
+                    superseded = Some(link);
+                    None
+                }
+                Some(link) if link.is_closed() => None,
+                Some(link) if survives(hello.node, inner.id) => Some(link),
+                Some(link) => {
+                    peer.link = Some(link);
+                    return Decision::Duplicate;
+                }
+                None => None,
+            };
+            let fresh = known.is_none();
+            let link =
+                known.unwrap_or_else(|| Arc::new(Link::new(inner, hello.node)));
+            peer.link = Some(link.clone());
+            peer.began(hello);
+            (link, superseded, fresh)
+        };
+        if fresh {
+            writer::start(inner, &link);
+        }
+        if let Some(superseded) = superseded {
+            superseded.say_goodbye(Goodbye::Duplicate);
+        }
+        Decision::Accept(link)
+    }
+
+    /// A dialed connection is up.
+    pub(super) fn connected(&self, hello: &PeerHello) {
+        let mut state = self.lock();
+        state.make_room();
+        state.peers.entry(hello.node).or_default().began(hello);
+    }
+
+    /// The link that a connection dialed by address belongs to: one that waits for it, or a new one. None if there is
+    /// an attached one already.
+    pub(super) fn adopt(&self, inner: &Arc<Inner>, node: NodeId) -> Result<(Arc<Link>, bool), SystemError> {
+        let (link, fresh) = {
+            let mut state = self.lock();
+            if state.closed {
+                return Err(SystemError::ShuttingDown);
+            }
+            state.make_room();
+            let peer = state.peers.entry(node).or_default();
+            match &peer.link {
+                Some(link) if !link.is_closed() => (link.clone(), false),
+                _ => {
+                    let link = Arc::new(Link::new(inner, node));
+                    peer.link = Some(link.clone());
+                    (link, true)
+                }
+            }
+        };
+        if fresh {
+            writer::start(inner, &link);
+        }
+        let attached = link.is_attached();
+        Ok((link, !attached))
+    }
+
+    /// The node has been started anew.
+    pub(super) fn replaced(&self, old: NodeId, new: NodeId) {
+        if let Some(peer) = self.lock().peers.get_mut(&old) {
+            peer.replaced_by = Some(new);
+            peer.link = None;
+        }
+    }
+
+    /// The link has failed or was lost.
+    pub(super) fn lost(&self, link: &Arc<Link>) {
+        if let Some(peer) = self.lock().peers.get_mut(&link.peer())
+            && peer.link.as_ref().is_some_and(|known| same(known, link))
+        {
+            peer.link = None;
+        }
+    }
+
+    /// An attempt to dial has failed: the next one has to wait until then.
+    pub(super) fn failed(&self, node: NodeId, pause: impl FnOnce(u32) -> std::time::Duration) {
+        if let Some(peer) = self.lock().peers.get_mut(&node) {
+            peer.retry_at = Some(now() + pause(peer.failures));
+            peer.failures = peer.failures.saturating_add(1);
+        }
+    }
+
+    pub(super) fn retry_at(&self, node: NodeId) -> Option<Instant> {
+        self.lock().peers.get(&node)?.retry_at
+    }
+
+    pub(super) fn sessions(&self, node: NodeId) -> u64 {
+        self.lock().peers.get(&node).map_or(0, |peer| peer.sessions)
+    }
+
+    pub(super) fn addresses(&self, node: NodeId) -> Vec<Address> {
+        self.lock().peers.get(&node).map(|peer| peer.addresses.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn knows(&self, node: NodeId) -> bool {
+        self.lock().peers.contains_key(&node)
+    }
+
+    /// Where a node can be reached. What is known already stays.
+    pub(super) fn learn(&self, node: NodeId, addresses: impl IntoIterator<Item = Address>) {
+        let mut state = self.lock();
+        state.make_room();
+        state.peers.entry(node).or_default().learn(addresses);
+    }
+
+    pub(super) fn list(&self) -> Vec<PeerInfo> {
+        let mut list: Vec<_> = self
+            .lock()
+            .peers
+            .iter()
+            .map(|(id, peer)| PeerInfo {
+                id: *id,
+                addresses: peer.addresses.clone(),
+                connected: peer.link.as_ref().is_some_and(|link| link.is_attached()),
+            })
+            .collect();
+        list.sort_by_key(|peer| peer.id);
+        list
+    }
+
+    pub(super) fn links(&self) -> Vec<Arc<Link>> {
+        self.lock().peers.values().filter_map(|peer| peer.link.clone()).collect()
+    }
+
+    pub(super) fn attached(&self, node: NodeId) -> Option<Arc<Link>> {
+        self.lock().peers.get(&node)?.link.clone().filter(|link| link.is_attached())
+    }
+
+    /// No link is made any more; returns those there are.
+    pub(super) fn close(&self) -> Vec<Arc<Link>> {
+        let mut state = self.lock();
+        state.closed = true;
+        state.peers.values_mut().filter_map(|peer| peer.link.take()).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl State {
+    fn make_room(&mut self) {
+        if self.peers.len() >= PEERS_MAX {
+            self.peers.retain(|_, peer| peer.link.is_some());
+        }
+    }
+}
+
+impl Peer {
+    fn began(&mut self, hello: &PeerHello) {
+        self.sessions = self.sessions.max(hello.sessions).saturating_add(1);
+        self.failures = 0;
+        self.retry_at = None;
+        self.replaced_by = None;
+        self.learn(hello.addresses.iter().filter_map(|address| address.parse().ok()));
+    }
+
+    fn learn(&mut self, addresses: impl IntoIterator<Item = Address>) {
+        for address in addresses {
+            if self.addresses.len() < ADDRESSES_MAX && !self.addresses.contains(&address) {
+                self.addresses.push(address);
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! What a peer asks for: calls of this node's actors, and news of their ends.
+
+use std::{collections::HashMap, sync::Arc, time::Instant};
+
+use actor_core::{
+    ActorId, AnyLocal, CallScope, ChainLink, IncomingCall, MethodInfo, SystemError, Terminated, TraceParent,
+    WeakAnyLocal,
+};
+use bytes::Bytes;
+
+use super::{
+    Node,
+    inner::{Inner, Stage},
+    invocation::NodeDecoder,
+    link::Link,
+    reader::Budget,
+    reply::{NodeReply, Origin},
+};
+use crate::{
+    Address,
+    protocol::{CloseReason, Event, InboundCall, RemoteMethod, Session},
+};
+
+/// Actors that a reader remembers; then it forgets all and begins anew.
+const ACTORS_MAX: usize = 1024;
+
+/// The number that stands for the node itself.
+pub(super) const NODE_INSTANCE: u64 = 0;
+
+/// One connection's view of this node's actors.
+pub(super) struct Serving {
+    inner: Arc<Inner>,
+    link: Arc<Link>,
+    events: Vec<Event>,
+    /// The actors that this peer has called, so that calling one again needs no lock.
+    actors: HashMap<u64, WeakAnyLocal<Node>>,
+    /// The method of the last call, if it was checked: which description this peer's method is for which actor's table.
+    checked: Vec<(Arc<RemoteMethod>, &'static MethodInfo)>,
+}
+
+/// Methods that a reader remembers to have compared.
+const CHECKED_MAX: usize = 64;
+
+impl Serving {
+    pub(super) fn new(inner: Arc<Inner>, link: Arc<Link>) -> Self {
+        Self { inner, link, events: Vec::new(), actors: HashMap::new(), checked: Vec::new() }
+    }
+
+    /// Takes the events out of the session, while it is locked.
+    pub(super) fn take_events(&mut self, session: &mut Session) {
+        self.events.extend(std::iter::from_fn(|| session.poll_event()));
+    }
+
+    pub(super) fn serve(&mut self, now: Instant, budget: &mut Budget) -> Result<(), CloseReason> {
+        let mut events = std::mem::take(&mut self.events);
+        for event in events.drain(..) {
+            match event {
+                Event::Call(key, call) => self.call(Origin::Call(key), call, now, budget),
+                Event::Cast(key, call) => self.call(Origin::Cast(Some(key)), call, now, budget),
+                Event::Cancel(key) => self.link.cancel(key),
+                Event::Introduced { node, addresses } => self.introduced(node, &addresses),
+                Event::Watch { instance } => self.watch(instance),
+                Event::Unwatch { instance } => self.link.watches.stop_serving(instance),
+                Event::Terminated { instance, how } => self.link.watches.ended(instance, &how),
+                Event::Goodbye(goodbye) => return Err(CloseReason::PeerGoodbye(goodbye)),
+                _ => {}
+            }
+        }
+        self.events = events;
+        Ok(())
+    }
+
+    fn call(&mut self, origin: Origin, call: InboundCall, now: Instant, budget: &mut Budget) {
+        let reply = NodeReply::new(self.inner.clone(), self.link.clone(), origin, call.instance, call.method.clone());
+        if self.inner.stage() != Stage::Running {
+            return reply.fail(SystemError::ShuttingDown);
+        }
+        if call.instance == NODE_INSTANCE {
+            return self.call_node(&call.method.name, call.body, reply);
+        }
+        let (actor, info) = match self.target(call.instance, &call.method) {
+            Ok(target) => target,
+            Err(error) => return reply.fail(error),
+        };
+        let parent = match chain(&call.chain, &self.link) {
+            Ok(parent) => parent,
+            Err(error) => return reply.fail(error),
+        };
+        let mut incoming = IncomingCall::new(call.remaining);
+        incoming.deadline = now + call.remaining;
+        incoming.parent = parent;
+        incoming.trace = call.trace.as_ref().and_then(TraceParent::from_bytes);
+        incoming.inline = self.inner.inline && budget.allows();
+        let key = reply.key();
+        let decoder = NodeDecoder::new(call.body, self.link.context.clone());
+        if let (Some(token), Some(key)) = (actor.execute(info, decoder, reply, incoming), key) {
+            self.link.running(key, token);
+        }
+    }
+
+    /// The actor and its method, with the peer's idea of it checked against ours.
+    fn target(
+        &mut self,
+        instance: u64,
+        method: &Arc<RemoteMethod>,
+    ) -> Result<(AnyLocal<Node>, &'static MethodInfo), SystemError> {
+        let actor = match self.actors.get(&instance).and_then(WeakAnyLocal::upgrade) {
+            Some(actor) => actor,
+            None => {
+                let Some(actor) = self.inner.actors.get(instance) else {
+                    self.actors.remove(&instance);
+                    let actor = ActorId::new(self.inner.id, instance).to_string().into();
+                    return Err(SystemError::UnknownActor { actor });
+                };
+                if self.actors.len() >= ACTORS_MAX {
+                    self.actors.clear();
+                }
+                self.actors.insert(instance, actor.downgrade());
+                actor
+            }
+        };
+        let info = actor.method(method.hash).filter(|info| self.is_checked(method, info) || *info.name() == *method.name);
+        let Some(info) = info else {
+            return Err(SystemError::UnknownMethod { method: method.name.clone() });
+        };
+        if !self.is_checked(method, info) {
+            if info.signature() != &*method.signature {
+                return Err(SystemError::SignatureMismatch {
+                    method: method.name.clone(),
+                    ours: method.signature.clone(),
+                    theirs: info.signature().into(),
+                });
+            }
+            if self.checked.len() >= CHECKED_MAX {
+                self.checked.clear();
+            }
+            self.checked.push((method.clone(), info));
+        }
+        Ok((actor, info))
+    }
+
+    fn is_checked(&self, method: &Arc<RemoteMethod>, info: &'static MethodInfo) -> bool {
+        self.checked.iter().any(|(known, with)| Arc::ptr_eq(known, method) && std::ptr::eq(*with, info))
+    }
+
+    /// What a node itself can be asked.
+    fn call_node(&self, method: &str, body: Bytes, reply: NodeReply) {
+        match method {
+            LOOKUP => match postcard::from_bytes::<String>(&body) {
+                Ok(name) => match self.inner.kept.named(&name) {
+                    Some(id) => reply.encoded(&id),
+                    None => reply.fail(SystemError::UnknownName { name: name.into() }),
+                },
+                Err(error) => reply
+                    .fail(SystemError::BadArguments { method: method.into(), why: error.to_string().into() }),
+            },
+            STOP => match postcard::from_bytes::<u64>(&body) {
+                Ok(instance) => {
+                    if let Some(actor) = self.inner.actors.get(instance) {
+                        actor.stop();
+                    }
+                    reply.encoded(&());
+                }
+                Err(error) => reply
+                    .fail(SystemError::BadArguments { method: method.into(), why: error.to_string().into() }),
+            },
+            _ => reply.fail(SystemError::UnknownMethod { method: method.into() }),
+        }
+    }
+
+    fn introduced(&self, node: actor_core::NodeId, addresses: &[String]) {
+        if node != self.inner.id {
+            let addresses = addresses.iter().filter_map(|address| address.parse::<Address>().ok());
+            self.inner.peers.learn(node, addresses);
+        }
+    }
+
+    fn watch(&self, instance: u64) {
+        let link = self.link.clone();
+        match self.inner.actors.get(instance) {
+            None => link.with(|session| session.terminated(instance, Terminated::NoSuchActor)),
+            Some(actor) => {
+                let ended = actor.terminated();
+                drop(actor);
+                let task = self.inner.runtime.spawn(async move {
+                    let how = ended.await;
+                    link.with(|session| session.terminated(instance, how));
+                });
+                self.link.watches.serve(instance, task.abort_handle());
+            }
+        }
+    }
+}
+
+/// Names of what a node itself can be asked (`docs/protocol.md`, section 9).
+pub(super) const LOOKUP: &str = "distributed_actor::Node::lookup";
+pub(super) const STOP: &str = "distributed_actor::Node::stop";
+
+/// The chain of calls that came with a call.
+fn chain(encoded: &[u8], link: &Link) -> Result<Option<CallScope>, SystemError> {
+    if encoded.is_empty() {
+        return Ok(None);
+    }
+    let links: Vec<ChainLink> = postcard::from_bytes(encoded).map_err(|error| SystemError::BadArguments {
+        method: "the chain of calls".into(),
+        why: error.to_string().into(),
+    })?;
+    Ok(CallScope::from_links(links, Some(link.peer())))
+}

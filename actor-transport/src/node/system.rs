@@ -1,0 +1,368 @@
+//! The node as an actor system.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use actor_core::{
+    ActorId, ActorSystem, BoxFuture, CallError, Callable, CallScope, DeadLetter, DistributedActor, EncodeBuffer,
+    Local, MethodInfo, NodeId, Postcard, RemoteCall, Reply, Settings, SystemError, Terminated, WeakLocal,
+};
+use bytes::Bytes;
+
+use super::{
+    Node,
+    inner::{Inner, now},
+    invocation::{NodeDecoder, NodeEncoder, note_reference},
+    link::Link,
+    reply::NodeReply,
+    serve::{LOOKUP, NODE_INSTANCE, STOP},
+};
+use crate::{
+    Address,
+    protocol::{CallKey, CastKey, MethodKey, OutgoingCall, ReplyBody},
+};
+
+impl ActorSystem for Node {
+    type ActorId = ActorId;
+    type Requirement = Postcard;
+    type Encoder = NodeEncoder;
+    type Decoder = NodeDecoder;
+    type ResultHandler = NodeReply;
+    type Error = SystemError;
+
+    fn assign_id<A: DistributedActor<System = Self>>(&self) -> ActorId {
+        ActorId::new(self.inner.id, self.inner.mint_instance())
+    }
+
+    fn actor_ready<A: DistributedActor<System = Self>>(&self, id: &ActorId, actor: WeakLocal<A>) {
+        if let Some(actor) = actor.erase() {
+            self.inner.actors.insert(id.instance(), actor);
+        }
+    }
+
+    fn resign_id(&self, id: &ActorId) {
+        self.inner.actors.remove(id.instance());
+        self.inner.kept.forget(id.instance());
+    }
+
+    fn resolve<A: Callable<System = Self> + ?Sized + 'static>(
+        &self,
+        id: &ActorId,
+    ) -> Result<Option<Local<A>>, SystemError> {
+        if id.node() == self.inner.id {
+            let wrong = || SystemError::WrongType {
+                actor: id.to_string().into(),
+                expected: std::any::type_name::<A>().into(),
+            };
+            return self.inner.local(id)?.downcast().ok_or_else(wrong).map(Some);
+        }
+        if self.inner.peers.knows(id.node()) { Ok(None) } else { Err(SystemError::UnknownNode { node: id.node() }) }
+    }
+
+    fn make_invocation_encoder(&self) -> NodeEncoder {
+        NodeEncoder::default()
+    }
+
+    async fn remote_call<R: Reply<Postcard>>(
+        &self,
+        target: &ActorId,
+        method: &'static MethodInfo,
+        invocation: NodeEncoder,
+        call: RemoteCall,
+    ) -> Result<R::Value, CallError<R::Error>> {
+        let link = self.inner.link_to(target, method, &invocation).map_err(CallError::System)?;
+        let chain = encode_chain(call.parent.as_ref());
+        let outgoing = outgoing(target.instance(), key_of(method), &call, &chain);
+        let key = link
+            .with(|session| session.call(now(), &outgoing, invocation.body))
+            .map_err(|error| CallError::System(name_method(error, method)))?;
+        drop(chain);
+        let reply = PendingReply { link: &link, key: Some(key) }.await.map_err(CallError::System)?;
+        let bad = |error: actor_core::CodecError| {
+            CallError::System(SystemError::BadReply { method: method.name().into(), why: error.to_string().into() })
+        };
+        match reply {
+            ReplyBody::Value(mut body) => {
+                let value = R::decode_value(&mut body, &link.context).map_err(bad)?;
+                all_read(&body).map_err(bad)?;
+                Ok(value)
+            }
+            ReplyBody::Thrown(mut body) => {
+                let error = R::decode_error(&mut body, &link.context).map_err(bad)?;
+                all_read(&body).map_err(bad)?;
+                Err(CallError::Actor(error))
+            }
+        }
+    }
+
+    async fn remote_call_void(
+        &self,
+        target: &ActorId,
+        method: &'static MethodInfo,
+        invocation: NodeEncoder,
+        call: RemoteCall,
+    ) -> Result<(), SystemError> {
+        let link = self.inner.link_to(target, method, &invocation)?;
+        let outgoing = outgoing(target.instance(), key_of(method), &call, &[]);
+        let key = link
+            .with(|session| session.cast(now(), &outgoing, invocation.body))
+            .map_err(|error| name_method(error, method))?;
+        PendingCast { link: &link, key: Some(key) }.await
+    }
+
+    fn remote_stop(&self, target: &ActorId) {
+        let Ok(link) = self.inner.link_by_id(target.node()) else { return };
+        let mut body = EncodeBuffer::new();
+        if encode(&target.instance(), &mut body, STOP).is_err() {
+            return;
+        }
+        let call = RemoteCall::new(self.inner.settings.call_timeout);
+        let outgoing = outgoing(NODE_INSTANCE, node_method(STOP), &call, &[]);
+        // Sent in order with the calls before it. Nobody waits for the answer; a task does, so that it is not cancelled.
+        let Ok(key) = link.with(|session| session.cast(now(), &outgoing, body)) else { return };
+        self.inner.runtime.spawn(async move { PendingCast { link: &link, key: Some(key) }.await });
+    }
+
+    fn remote_terminated(&self, target: &ActorId) -> BoxFuture<'static, Terminated> {
+        let (node, target) = (self.clone(), *target);
+        Box::pin(async move { node.inner.watch(target).await })
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    fn execute(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        self.inner.runtime.spawn(task);
+        Ok(())
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
+        let _runtime = self.inner.runtime.enter();
+        Box::pin(tokio::time::sleep_until(deadline.into()))
+    }
+
+    fn mint_call_id(&self) -> u64 {
+        self.inner.mint_call()
+    }
+
+    fn dead_letter(&self, letter: DeadLetter) {
+        self.inner.dead_letter(&letter);
+    }
+
+    fn unguarded(&self) -> Self {
+        Self::without_guard(self.inner.clone())
+    }
+
+    fn reference_encoded(&self, id: &ActorId) {
+        if id.node() != self.inner.id {
+            note_reference(id);
+        }
+    }
+}
+
+impl Inner {
+    /// The link that a call of `target` goes over, with the nodes introduced that its arguments refer to.
+    fn link_to(
+        self: &Arc<Self>,
+        target: &ActorId,
+        method: &'static MethodInfo,
+        invocation: &NodeEncoder,
+    ) -> Result<Arc<Link>, SystemError> {
+        if target.node() == self.id {
+            // A reference to an actor that has ended, or is of another type.
+            return Err(match self.local(target)?.method(method.hash()) {
+                Some(_) => SystemError::UnknownActor { actor: target.to_string().into() },
+                None => SystemError::UnknownMethod { method: method.name().into() },
+            });
+        }
+        let link = self.link_by_id(target.node())?;
+        self.introduce(&link, &invocation.references);
+        Ok(link)
+    }
+
+    pub(super) fn link_by_id(self: &Arc<Self>, node: NodeId) -> Result<Arc<Link>, SystemError> {
+        self.peers.link(self, node)
+    }
+
+    /// Tells the peer where the nodes can be reached that a message to it refers to.
+    pub(super) fn introduce(&self, link: &Link, nodes: &[NodeId]) {
+        for node in nodes {
+            if *node != link.peer() && *node != self.id {
+                let addresses: Vec<_> = self.peers.addresses(*node).iter().map(Address::to_string).collect();
+                link.with(|session| session.introduce(*node, &addresses));
+            }
+        }
+    }
+
+    /// Looks a name up on the node at `address`.
+    pub(super) async fn lookup(self: &Arc<Self>, address: &Address, name: &str) -> Result<ActorId, SystemError> {
+        let unknown = || SystemError::UnknownName { name: name.into() };
+        if self.addresses.contains(address) {
+            return self.kept.named(name).ok_or_else(unknown);
+        }
+        let call = RemoteCall::new(self.settings.call_timeout);
+        let link = match tokio::time::timeout(call.timeout, self.link_at(address)).await {
+            Ok(link) => link?,
+            Err(_) => return Err(call.deadline_passed(actor_core::Outcome::NotExecuted)),
+        };
+        let mut body = EncodeBuffer::new();
+        encode(&name.to_owned(), &mut body, LOOKUP)?;
+        let outgoing = outgoing(NODE_INSTANCE, node_method(LOOKUP), &call, &[]);
+        let key = link.with(|session| session.call(now(), &outgoing, body))?;
+        match (PendingReply { link: &link, key: Some(key) }).await? {
+            ReplyBody::Value(body) => postcard::from_bytes(&body)
+                .map_err(|error| SystemError::BadReply { method: LOOKUP.into(), why: error.to_string().into() }),
+            ReplyBody::Thrown(_) => {
+                Err(SystemError::BadReply { method: LOOKUP.into(), why: "it has no error of its own".into() })
+            }
+        }
+    }
+
+    async fn watch(self: &Arc<Self>, target: ActorId) -> Terminated {
+        /// Tells the peer that nobody waits any more.
+        struct Unwatch<'a>(&'a Link, u64);
+        impl Drop for Unwatch<'_> {
+            fn drop(&mut self) {
+                if self.0.watches.remove_if_unwanted(self.1) {
+                    self.0.with(|session| session.unwatch(self.1));
+                }
+            }
+        }
+
+        if target.node() == self.id {
+            return match self.local(&target) {
+                Ok(actor) => {
+                    let ended = actor.terminated();
+                    drop(actor);
+                    ended.await
+                }
+                Err(_) => Terminated::NoSuchActor,
+            };
+        }
+        let link = match self.link_by_id(target.node()) {
+            Ok(link) => link,
+            Err(error) => return not_reached(target.node(), &error),
+        };
+        let instance = target.instance();
+        let (mut ended, first) = link.watches.add(instance);
+        if first && let Err(error) = link.with(|session| session.watch(instance)) {
+            return not_reached(target.node(), &error);
+        }
+        let _unwatch = Unwatch(&link, instance);
+        match (&mut ended).await {
+            Ok(how) => how,
+            Err(_) => not_reached(target.node(), &SystemError::ShuttingDown),
+        }
+    }
+}
+
+fn not_reached(node: NodeId, error: &SystemError) -> Terminated {
+    Terminated::NodeLost(actor_core::NetworkError::new(node, error.to_string()))
+}
+
+fn encode<T>(value: &T, body: &mut EncodeBuffer, method: &str) -> Result<(), SystemError>
+where
+    Postcard: actor_core::Codec<T>,
+{
+    <Postcard as actor_core::Codec<T>>::encode(value, body)
+        .map_err(|error| SystemError::Unencodable { method: method.into(), why: error.to_string().into() })
+}
+
+fn all_read(body: &Bytes) -> Result<(), actor_core::CodecError> {
+    match body.len() {
+        0 => Ok(()),
+        left => Err(actor_core::CodecError::new(format_args!("{left} bytes are left behind it"))),
+    }
+}
+
+fn key_of(method: &'static MethodInfo) -> MethodKey<'static> {
+    MethodKey { hash: method.hash(), name: method.name(), signature: method.signature() }
+}
+
+/// What a node itself can be asked has no signature, and is found by its name.
+fn node_method(name: &'static str) -> MethodKey<'static> {
+    MethodKey { hash: name.len() as u64, name, signature: "" }
+}
+
+fn outgoing<'a>(instance: u64, method: MethodKey<'a>, call: &RemoteCall, chain: &'a [u8]) -> OutgoingCall<'a> {
+    OutgoingCall {
+        instance,
+        method,
+        deadline: call.deadline,
+        timeout: call.timeout,
+        trace: call.trace.map(|trace| trace.to_bytes()),
+        chain,
+    }
+}
+
+fn encode_chain(parent: Option<&CallScope>) -> Vec<u8> {
+    // A chain is a list of texts and numbers: encoding it cannot fail.
+    parent.map(|parent| postcard::to_allocvec(&parent.to_links()).unwrap_or_default()).unwrap_or_default()
+}
+
+/// The protocol does not always know a method's name.
+fn name_method(error: SystemError, method: &'static MethodInfo) -> SystemError {
+    match error {
+        SystemError::Unencodable { why, .. } => SystemError::Unencodable { method: method.name().into(), why },
+        error => error,
+    }
+}
+
+/// Waits for the reply of a call; dropped before, it cancels the call.
+struct PendingReply<'a> {
+    link: &'a Link,
+    key: Option<CallKey>,
+}
+
+impl Future for PendingReply<'_> {
+    type Output = Result<ReplyBody, SystemError>;
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(key) = self.key else { return Poll::Ready(Err(SystemError::Cancelled)) };
+        let polled = self.link.peek(|session| session.poll_reply(key, cx.waker()));
+        if polled.is_ready() {
+            self.key = None;
+            self.link.wake_writer_if_wanted();
+        }
+        polled
+    }
+}
+
+impl Drop for PendingReply<'_> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.link.with(|session| session.cancel(now(), key));
+        }
+    }
+}
+
+/// Waits until a cast is handed over; dropped before, it is taken back.
+struct PendingCast<'a> {
+    link: &'a Link,
+    key: Option<CastKey>,
+}
+
+impl Future for PendingCast<'_> {
+    type Output = Result<(), SystemError>;
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(key) = self.key else { return Poll::Ready(Err(SystemError::Cancelled)) };
+        let polled = self.link.peek(|session| session.poll_cast(key, cx.waker()));
+        if polled.is_ready() {
+            self.key = None;
+        }
+        polled
+    }
+}
+
+impl Drop for PendingCast<'_> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.link.with(|session| session.cancel_cast(now(), key));
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What leaves, and when.
+
+use std::{collections::VecDeque, time::Instant};
+
+use bytes::Bytes;
+
+use super::Session;
+use crate::protocol::{
+    flights::Stage,
+    frame::{CallId, ChunkOf, Frame},
+    keepalive::Keepalive,
+    lanes::{LaneKey, Message, What},
+};
+
+impl Session {
+    /// Moves bytes to send to the end of `out`; whether there were any.
+    ///
+    /// All small frames go first; then the large messages send one chunk each in turn, at least one and until `budget` bytes are
+    /// reached. Chunks are slices of the messages, uncopied. Call it when all that was given before has been taken by the
+    /// transport: what it returns is unbounded only as far as the peer has credit.
+    pub fn transmit(&mut self, now: Instant, budget: usize, out: &mut VecDeque<Bytes>) -> bool {
+        self.timeout_moved = false;
+        if !self.is_attached() {
+            return false;
+        }
+        let before = out.len();
+        self.write_credit_and_pong();
+        let mut moved = self.output.take(out);
+        if self.failed.is_none() {
+            let mut has_turn = true;
+            while has_turn && let Some((key, lane)) = self.lanes.next() {
+                moved = moved.saturating_add(self.send_turn(now, key, lane, out));
+                has_turn = moved < budget;
+            }
+        }
+        let left = out.len() > before;
+        if left {
+            self.output.next_epoch();
+        }
+        left
+    }
+
+    /// Whether the writer has something to do: bytes to send, or an earlier [`next_timeout`](Self::next_timeout). Both are
+    /// done by [`transmit`](Self::transmit).
+    #[must_use]
+    pub fn wants_transmit(&self) -> bool {
+        self.timeout_moved
+            || !self.output.is_empty()
+            || (self.failed.is_none() && (!self.lanes.is_empty() || self.is_credit_due() || self.is_pong_due()))
+    }
+
+    #[inline]
+    fn is_credit_due(&self) -> bool {
+        self.requests_in.is_due() || self.replies_in.is_due() || self.casts_in.is_due()
+    }
+
+    fn is_pong_due(&self) -> bool {
+        self.keepalive.as_ref().is_some_and(Keepalive::pong_due)
+    }
+
+    fn write_credit_and_pong(&mut self) {
+        if self.failed.is_some() {
+            return;
+        }
+        if self.is_credit_due() {
+            let casts = u32::try_from(self.casts_in.take()).unwrap_or(u32::MAX);
+            let (requests, replies) = (self.requests_in.take(), self.replies_in.take());
+            self.output.frame(&Frame::Credit { requests, replies, casts });
+        }
+        if self.keepalive.as_mut().is_some_and(Keepalive::take_pong) {
+            self.output.frame(&Frame::Pong);
+        }
+    }
+
+    /// Sends one chunk of a lane, and the small messages that follow; returns how many bytes.
+    fn send_turn(
+        &mut self,
+        now: Instant,
+        key: LaneKey,
+        mut lane: VecDeque<Message>,
+        out: &mut VecDeque<Bytes>,
+    ) -> usize {
+        let mut moved = 0_usize;
+        let mut has_sent_chunk = false;
+        while let Some(message) = lane.front_mut() {
+            let is_large = message.begun || message.total > self.agreed.chunk_length_max.into();
+            if is_large && has_sent_chunk {
+                break;
+            }
+            has_sent_chunk |= is_large;
+            let pieces = message.take(self.agreed.chunk_length_max as usize);
+            let is_done = message.payload.is_empty();
+            self.write_from_lane(now, message, &pieces, is_large, is_done);
+            message.begun = true;
+            moved = moved.saturating_add(self.output.take(out));
+            for piece in pieces {
+                moved = moved.saturating_add(piece.len());
+                out.push_back(piece);
+            }
+            if is_done {
+                lane.pop_front();
+            }
+        }
+        self.lanes.give_back(key, lane);
+        moved
+    }
+
+    fn write_from_lane(&mut self, now: Instant, message: &mut Message, pieces: &[Bytes], is_large: bool, is_done: bool) {
+        let total = is_large.then_some(message.total);
+        match &mut message.what {
+            What::Call { slot, request } => {
+                let slot = *slot;
+                let Some(flight) = self.flights.get_mut(slot) else { return };
+                flight.stage = if is_done { Stage::Sent } else { Stage::Partly };
+                let id = CallId { slot, generation: flight.generation };
+                if message.begun {
+                    self.output.open(&Frame::Chunk { of: ChunkOf::Call(id), payload: &[] }, pieces);
+                } else {
+                    let method = self.method_index(request.method.key());
+                    self.output.open(&Frame::Call { id, request: request.request(now, method, total) }, pieces);
+                }
+            }
+            What::Cast { slot, request } => {
+                if message.begun {
+                    self.output.open(&Frame::Chunk { of: ChunkOf::Cast(*slot), payload: &[] }, pieces);
+                } else {
+                    if is_large {
+                        *slot = self.take_cast_slot();
+                    }
+                    let method = self.method_index(request.method.key());
+                    self.output.open(&Frame::Cast { slot: *slot, request: request.request(now, method, total) }, pieces);
+                }
+                if is_large && is_done {
+                    self.cast_slots.push_back(*slot);
+                }
+            }
+            What::Reply { id, thrown } => {
+                let (id, thrown) = (*id, *thrown);
+                if message.begun {
+                    self.output.open(&Frame::Chunk { of: ChunkOf::Reply(id), payload: &[] }, pieces);
+                } else {
+                    self.output.open(&Frame::Reply { id, thrown, total, payload: &[] }, pieces);
+                }
+                if is_done {
+                    self.inbound.release(id, self.output.epoch());
+                }
+            }
+            What::Error { id } => {
+                self.output.open(&Frame::Error { id: *id, error: &[] }, pieces);
+                self.inbound.release(*id, self.output.epoch());
+            }
+            What::Terminated { instance, how } => {
+                let frame = Frame::Terminated { instance: *instance, how: how.clone() };
+                self.output.unbounded_frame(&frame);
+            }
+        }
+    }
+
+    /// There are never more than casts in flight.
+    fn take_cast_slot(&mut self) -> u16 {
+        self.cast_slots.pop_front().unwrap_or_else(|| {
+            let slot = self.cast_slots_used;
+            self.cast_slots_used = slot.saturating_add(1);
+            slot
+        })
+    }
+}

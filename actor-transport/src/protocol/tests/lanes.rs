@@ -1,0 +1,124 @@
+//! Large messages, and what passes them.
+
+use actor_core::{EncodeBuffer, Terminated};
+use bytes::Bytes;
+
+use super::pair::{Pair, body, outgoing};
+use crate::protocol::{Event, Reply};
+
+const MIB: usize = 1 << 20;
+const CHUNK: usize = 16 * 1024;
+
+/// R39
+#[test]
+fn a_large_argument_does_not_delay_a_small_call_to_another_actor() {
+    let mut pair = Pair::new();
+    let large = pair.call(1, MIB);
+    pair.client_sends(1);
+    let small = pair.call(2, 10);
+    pair.client_sends(1);
+    let (inbound, call) = pair.received().unwrap();
+    assert_eq!(call.instance, 2);
+    pair.reply(inbound, 1);
+    pair.server_sends(1);
+    assert_eq!(pair.value(small).len(), 1);
+    pair.settle();
+    let (inbound, call) = pair.received().unwrap();
+    assert_eq!(call.body, body(MIB).into_bytes());
+    pair.reply(inbound, MIB);
+    pair.settle();
+    assert_eq!(pair.value(large), body(MIB).into_bytes());
+    pair.assert_at_rest();
+}
+
+/// R61
+#[test]
+fn a_small_call_to_the_same_actor_stays_behind_a_large_one() {
+    let mut pair = Pair::new();
+    for length in [MIB, 10, 3 * CHUNK, 0] {
+        pair.call(1, length);
+    }
+    pair.cast(1, 20);
+    pair.cast(1, 5 * CHUNK);
+    pair.call(1, 1);
+    pair.settle();
+    let lengths: Vec<usize> = std::iter::from_fn(|| pair.server.events.pop_front())
+        .map(|event| match event {
+            Event::Call(_, call) | Event::Cast(_, call) => call.body.len(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(lengths, [MIB, 10, 3 * CHUNK, 0, 20, 5 * CHUNK, 1]);
+}
+
+/// R39
+#[test]
+fn large_messages_share_the_connection_in_turn() {
+    let mut pair = Pair::new();
+    for instance in 0..4 {
+        pair.call(instance, 10 * CHUNK + instance as usize);
+    }
+    // One chunk of each: four turns for each of the eleven.
+    for _ in 0..40 {
+        assert!(pair.client_sends(1));
+        assert!(pair.server.events.is_empty());
+    }
+    pair.client_sends(1);
+    assert_eq!(pair.received().unwrap().1.instance, 1);
+}
+
+/// R61
+#[test]
+fn what_an_actor_says_leaves_in_order_and_others_pass() {
+    let mut pair = Pair::new();
+    let first = pair.call(1, 0);
+    let second = pair.call(1, 0);
+    let other = pair.call(2, 0);
+    pair.client.session.watch(1).unwrap();
+    pair.settle();
+    let keys: Vec<_> = (0..3).map(|_| pair.received().unwrap().0).collect();
+    pair.reply(keys[0], MIB);
+    pair.reply(keys[1], 5);
+    pair.server.session.terminated(1, Terminated::Stopped);
+    pair.reply(keys[2], 5);
+    pair.server_sends(1);
+    assert_eq!(pair.value(other).len(), 5);
+    assert!(pair.poll(first).is_pending() && pair.poll(second).is_pending());
+    while pair.poll(first).is_pending() {
+        assert!(pair.client.events.is_empty());
+        assert!(pair.server_sends(1));
+    }
+    pair.settle();
+    assert_eq!(pair.value(second).len(), 5);
+    assert!(matches!(pair.client.events.pop_front(), Some(Event::Terminated { instance: 1, .. })));
+}
+
+#[test]
+fn a_long_byte_string_is_not_copied_on_its_way_out() {
+    let mut pair = Pair::new();
+    let long = Bytes::from(vec![3; 10 * CHUNK]);
+    let whole = long.as_ptr() as usize..long.as_ptr() as usize + long.len();
+    let mut message = EncodeBuffer::new();
+    message.put_slice(b"head");
+    message.put_bytes(long);
+    pair.client.session.call(pair.now, &outgoing(pair.now, 1), message).unwrap();
+    let mut out = std::collections::VecDeque::new();
+    pair.client.session.transmit(pair.now, usize::MAX, &mut out);
+    let uncopied: usize = out.iter().filter(|bytes| whole.contains(&(bytes.as_ptr() as usize))).map(Bytes::len).sum();
+    assert_eq!(uncopied, 10 * CHUNK);
+}
+
+#[test]
+fn a_message_of_exactly_one_chunk_is_not_cut_and_one_byte_more_is() {
+    let mut pair = Pair::new();
+    for length in [CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 1] {
+        let key = pair.call(1, length);
+        pair.settle();
+        let (inbound, call) = pair.received().unwrap();
+        assert_eq!(call.body, body(length).into_bytes());
+        pair.server.session.reply(inbound, Reply::Thrown(body(length)));
+        pair.settle();
+        assert!(pair.poll(key).is_ready());
+    }
+    pair.assert_at_rest();
+}

@@ -1,0 +1,16 @@
+//! The protocol over virtual time: two sessions, or one session and a peer that says what it likes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+mod pair;
+mod raw;
+
+mod cancelling;
+mod closing;
+mod credit;
+mod deadlines;
+mod frames;
+mod handshaking;
+mod hostile;
+mod lanes;
+mod random;
+mod round_trips;
