@@ -38,7 +38,7 @@ pub use actor_core::{
     IncomingCall, InvocationDecoder, InvocationEncoder, Local, Method, MethodInfo, NetworkError, Never, NodeId, NotResult,
     Outcome, Overflow, Parameter, ParseIdError, ParseTraceParentError, Postcard, Probe, Proxy, RemoteCall, Reply,
     RequirementOf, ResultHandler, Returned, Segments, Settings, SpawnOptions, SystemError, SystemFailure, Target,
-    Terminated, Termination, ThrownOf, TraceParent, ValueOf, WeakAnyLocal, WeakLocal, WeakRef, distributed_actor,
+    Terminated, Termination, ThrownOf, TraceParent, ValueOf, WeakAnyLocal, WeakLocal, WeakRef, distributed, distributed_actor,
     execute_distributed_target, spawn, spawn_with, try_spawn_with,
 };
 pub use actor_transport::{

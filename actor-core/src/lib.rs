@@ -4,6 +4,7 @@
 //! This crate knows no socket, no wire and no cluster. Users depend on the facade crate, `distributed-actor`,
 //! which re-exports all of it; who writes an actor system of their own needs nothing else either.
 
+mod assertions;
 mod call;
 mod cast;
 mod codec;
@@ -25,7 +26,7 @@ mod target;
 mod terminated;
 mod trace;
 
-pub use actor_macros::distributed_actor;
+pub use actor_macros::{distributed, distributed_actor};
 
 #[allow(deprecated)]
 pub use self::error::ConnectionLost;
@@ -65,6 +66,7 @@ pub mod __macro {
     pub use crate::{
         ActorRef, As, Call, Callable, Codec, Context, DistributedActor, Entry, Method, MethodInfo, NotResult,
         Parameter, Probe, Proxy, Reply, RequirementOf, Returned, Target,
+        assertions::{Carried, Check, Checked, CodecOf, ContextParameter, RequirementIn, SharedState, assert_new_name},
         hash::assert_unique,
         method_info::{MethodParts, Registered},
     };

@@ -14,6 +14,13 @@ pub(crate) fn ident(text: &str, at: Span) -> Ident {
     Ident::new(text, Span::call_site().located_at(at))
 }
 
+/// A name of the user's, in code that is not.
+pub(crate) fn borrowed(ident: &Ident) -> Ident {
+    let mut borrowed = ident.clone();
+    borrowed.set_span(Span::call_site().located_at(ident.span()));
+    borrowed
+}
+
 /// `tokens` with every span at `at`, so that rustc points there.
 pub(crate) fn located(tokens: TokenStream, at: Span) -> TokenStream {
     let relocate = |mut tree: TokenTree| {

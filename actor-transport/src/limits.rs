@@ -106,7 +106,11 @@ impl Limits {
     /// The first limit found that cannot hold, with the reason.
     pub fn validate(&self) -> Result<(), LimitsError> {
         let most = |limit, value: u64, least: u64, most: u64| {
-            if (least..=most).contains(&value) { Ok(()) } else { Err(LimitsError::OutOfRange { limit, value, least, most }) }
+            if (least..=most).contains(&value) {
+                Ok(())
+            } else {
+                Err(LimitsError::OutOfRange { limit, value, least, most })
+            }
         };
         most("message_length_max", self.message_length_max, 1, Self::MESSAGE_LENGTH_MOST)?;
         let chunk = (Self::CHUNK_LENGTH_LEAST, Self::CHUNK_LENGTH_MOST);
@@ -250,10 +254,7 @@ mod tests {
     #[test]
     fn a_window_that_a_message_does_not_fit_into_is_refused() {
         let limits = Limits { inbound_bytes_max: 8 * MIB - 1, ..Limits::default() };
-        assert_eq!(
-            limits.validate(),
-            Err(LimitsError::WindowTooSmall { window: 8 * MIB - 1, message: 4 * MIB })
-        );
+        assert_eq!(limits.validate(), Err(LimitsError::WindowTooSmall { window: 8 * MIB - 1, message: 4 * MIB }));
     }
 
     #[test]

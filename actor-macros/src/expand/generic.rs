@@ -9,64 +9,96 @@ use syn::{GenericParam, Generics, Ident, parse_quote};
 
 use super::{
     actor::{Common, allow},
-    method::{Shape, is_result_probe},
+    reply::{self, Kind},
 };
-use crate::model::{Condition, Method};
+use crate::{
+    model::{Condition, Method},
+    tokens,
+};
 
 /// Nothing for an actor that is not generic.
 pub(crate) fn codec_trait(common: &Common<'_>) -> TokenStream {
     let Some(codec) = &common.codec else { return TokenStream::new() };
-    let mut bounds = Bounds::default();
-    let mut parts = TokenStream::new();
+    let whole = common.actor.condition.as_ref();
+    let (mut bounds, mut parts) = (Vec::new(), Vec::new());
     for method in &common.actor.methods {
         match &method.condition {
-            None => bounds.of(common, method),
+            None => add(&mut bounds, of_method(common, method)),
             Some(condition) => {
-                let part = crate::tokens::ident(&format!("__{codec}_{}", method.name()), method.ident.span());
+                let part = tokens::ident(&format!("__{codec}_{}", method.name()), method.ident.span());
                 let (_, arguments, _) = common.generics.split_for_impl();
-                bounds.add(quote!(#part #arguments));
-                parts.extend(conditional(common, &part, method, condition));
+                add(&mut bounds, vec![quote!(#part #arguments)]);
+                parts.push(conditional(common, &part, method, condition));
             }
         }
     }
-    let doc = format!(
-        " What the serialization requirement of a system must meet so that `{}` can be called through it.",
-        common.actor.ident
-    );
-    let own = declaration(common, codec, &bounds, &quote!(#[doc = #doc]));
-    quote!(#own #parts)
+    let doc = format!(" What the serialization requirement of a system meets under which `{}` runs.", common.actor.ident);
+    let own = declaration(common, codec, &bounds, &quote!(#whole));
+    quote!(#[doc = #doc] #own #(#parts)*)
 }
 
-/// The bounds of a method under `#[cfg]`; without it, none.
-fn conditional(common: &Common<'_>, part: &Ident, method: &Method, condition: &Condition) -> TokenStream {
-    let mut bounds = Bounds::default();
-    bounds.of(common, method);
-    let hidden = quote!(#[doc(hidden)]);
-    let predicate = &condition.0;
-    let not = Condition(quote!(not(#predicate)));
-    let with = declaration(common, part, &bounds, &quote!(#hidden #condition));
-    let without = declaration(common, part, &Bounds::default(), &quote!(#hidden #not));
-    quote!(#with #without)
+/// The bounds of a method under `#[cfg]`, and without it none.
+fn conditional(common: &Common<'_>, part: &Ident, method: &Method, Condition(predicate): &Condition) -> TokenStream {
+    let whole = common.actor.condition.as_ref();
+    let with = declaration(common, part, &of_method(common, method), &quote!(#whole #[cfg(#predicate)]));
+    let without = declaration(common, part, &[], &quote!(#whole #[cfg(not(#predicate))]));
+    quote!(#[doc(hidden)] #with #[doc(hidden)] #without)
 }
 
-fn declaration(common: &Common<'_>, name: &Ident, bounds: &Bounds, attributes: &TokenStream) -> TokenStream {
-    let (allow, condition, bounds) = (allow(), common.actor.condition.as_ref(), &bounds.list);
+/// The trait, and its impl for every requirement that meets `bounds`.
+fn declaration(common: &Common<'_>, name: &Ident, bounds: &[TokenStream], condition: &TokenStream) -> TokenStream {
+    let allow = allow();
     let (declared, arguments, clause) = common.generics.split_for_impl();
     let mut generics = common.generics.clone();
     generics.params.push(parse_quote!(__Requirement));
     generics.make_where_clause().predicates.push(parse_quote!(__Requirement: #(#bounds)+*));
     let (blanket, _, blanket_clause) = generics.split_for_impl();
-    let attributes_of_impl: TokenStream = cfg_only(attributes);
     quote! {
-        #attributes
         #condition
         #allow
         pub trait #name #declared: #(#bounds)+* #clause {}
 
-        #attributes_of_impl
         #condition
         #allow
+        #[automatically_derived]
         impl #blanket #name #arguments for __Requirement #blanket_clause {}
+    }
+}
+
+/// What is left to be bound: types that rustc knows without the impl's generics are checked where they stand.
+fn of_method(common: &Common<'_>, method: &Method) -> Vec<TokenStream> {
+    let support = &common.support;
+    let mut bounds = Vec::new();
+    for parameter in method.parameters() {
+        let ty = common.spelled_out(&parameter.ty);
+        if !common.is_concrete(&ty) {
+            add(&mut bounds, vec![quote!(#support::Codec<#ty>)]);
+        }
+    }
+    let result = reply::declared(common, method);
+    if !common.is_concrete(&result) {
+        let of_reply = match reply::kind(common, method) {
+            Kind::Value => vec![quote!(#support::Codec<#result>)],
+            Kind::Result(Some((value, error))) => {
+                let (value, error) = (common.spelled_out(value), common.spelled_out(error));
+                vec![quote!(#support::Codec<#value>), quote!(#support::Codec<#error>)]
+            }
+            Kind::Result(None) => vec![quote!(#support::CodecOf<#support::As<#result, true>>)],
+            Kind::Probed => {
+                let probe = reply::probe(common, &result);
+                vec![quote!(#support::CodecOf<#support::As<#result, #probe>>)]
+            }
+        };
+        add(&mut bounds, of_reply);
+    }
+    bounds
+}
+
+fn add(bounds: &mut Vec<TokenStream>, more: Vec<TokenStream>) {
+    for bound in more {
+        if bounds.iter().all(|known| known.to_string() != bound.to_string()) {
+            bounds.push(bound);
+        }
     }
 }
 
@@ -74,8 +106,8 @@ fn declaration(common: &Common<'_>, name: &Ident, bounds: &Bounds, attributes: &
 pub(crate) fn without_self(generics: &Generics, ty: &TokenStream) -> Generics {
     let parse = || -> syn::Result<Generics> {
         let clause = generics.where_clause.to_token_stream();
-        let mut replaced: Generics = syn::parse2(crate::tokens::without_self(generics, ty))?;
-        replaced.where_clause = syn::parse2(crate::tokens::without_self(clause, ty))?;
+        let mut replaced: Generics = syn::parse2(tokens::without_self(generics, ty))?;
+        replaced.where_clause = syn::parse2(tokens::without_self(clause, ty))?;
         Ok(replaced)
     };
     parse().unwrap_or_else(|_| generics.clone())

@@ -1,10 +1,12 @@
 //! From the model to code.
 
 mod actor;
+mod assertions;
 mod generic;
 mod info;
 mod method;
 mod proxy;
+mod reply;
 mod table;
 
 use proc_macro2::{Span, TokenStream};

@@ -48,11 +48,7 @@ fn method(common: &Common<'_>, method: &Method) -> TokenStream {
     let Common { support, ty, .. } = common;
     let Method { visibility, attributes, condition, .. } = method;
     let Names { marker, .. } = Names::of(method);
-    let ident = {
-        let mut ident = method.ident.clone();
-        ident.set_span(tokens::ident("x", ident.span()).span());
-        ident
-    };
+    let ident = tokens::borrowed(&method.ident);
     let names: Vec<_> = method.parameters().map(|parameter| &parameter.name).collect();
     let types = method.parameters().map(|parameter| common.spelled_out(&parameter.ty));
     quote! {

@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, RandomState},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -93,7 +92,8 @@ async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
 fn backoff(inner: &Inner, failures: u32) -> Duration {
     let limits = &inner.limits;
     let pause = limits.backoff_min.saturating_mul(1 << failures.min(16)).min(limits.backoff_max);
-    let jitter = RandomState::new().hash_one(failures) % 1024;
+    // The id is random, so that this is too, and yet a simulated run can be repeated.
+    let jitter = inner.id.to_bits().wrapping_mul(u128::from(failures) * 2 + 1) >> 64 & 0x3ff;
     pause / 2 + pause.mul_f64(jitter as f64 / 2048.0)
 }
 

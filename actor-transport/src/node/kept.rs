@@ -1,7 +1,7 @@
 //! The actors that a node itself keeps alive: registered under a name, or retained.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{
         Mutex, MutexGuard,
         atomic::{AtomicUsize, Ordering},
@@ -21,8 +21,8 @@ pub(super) struct Kept {
 
 #[derive(Default)]
 struct State {
-    names: HashMap<String, (ActorId, AnyLocal<Node>)>,
-    retained: HashMap<u64, AnyLocal<Node>>,
+    names: BTreeMap<String, (ActorId, AnyLocal<Node>)>,
+    retained: BTreeMap<u64, AnyLocal<Node>>,
     closed: bool,
 }
 

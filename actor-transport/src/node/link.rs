@@ -1,7 +1,7 @@
 //! The link to one peer: its session, shared by callers, reader and writer.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
@@ -43,7 +43,7 @@ pub(super) struct Link {
     reading: AtomicBool,
     outbox: Mutex<Outbox>,
     /// The incoming calls that are queued or run, by slot.
-    running: Mutex<HashMap<InboundKey, CancelToken>>,
+    running: Mutex<BTreeMap<InboundKey, CancelToken>>,
     pub(super) watches: Watches,
     reader: Mutex<Option<AbortHandle>>,
     writer: Mutex<Option<AbortHandle>>,
@@ -259,7 +259,7 @@ impl Link {
     }
 
     fn after_close(&self, why: &CloseReason) {
-        let tokens: Vec<_> = lock(&self.running).drain().map(|(_, token)| token).collect();
+        let tokens: Vec<_> = std::mem::take(&mut *lock(&self.running)).into_values().collect();
         for token in tokens {
             token.cancel();
         }

@@ -1,7 +1,7 @@
 //! The nodes that this one has heard of, and the links to them.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard},
     time::Instant,
 };
@@ -31,7 +31,7 @@ pub(super) struct Peers {
 
 #[derive(Default)]
 struct State {
-    peers: HashMap<NodeId, Peer>,
+    peers: BTreeMap<NodeId, Peer>,
     closed: bool,
 }
 
@@ -224,8 +224,7 @@ impl Peers {
     }
 
     pub(super) fn list(&self) -> Vec<PeerInfo> {
-        let mut list: Vec<_> = self
-            .lock()
+        self.lock()
             .peers
             .iter()
             .map(|(id, peer)| PeerInfo {
@@ -233,9 +232,7 @@ impl Peers {
                 addresses: peer.addresses.clone(),
                 connected: peer.link.as_ref().is_some_and(|link| link.is_attached()),
             })
-            .collect();
-        list.sort_by_key(|peer| peer.id);
-        list
+            .collect()
     }
 
     pub(super) fn links(&self) -> Vec<Arc<Link>> {

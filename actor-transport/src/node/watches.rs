@@ -1,7 +1,7 @@
 //! Who waits for the end of actors on the other side of a link, and whose ends the other side waits for.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Mutex, MutexGuard},
 };
 
@@ -16,9 +16,9 @@ pub(super) struct Watches {
 #[derive(Default)]
 struct State {
     /// Waiting here, by the peer's instance number.
-    ours: HashMap<u64, Vec<oneshot::Sender<Terminated>>>,
+    ours: BTreeMap<u64, Vec<oneshot::Sender<Terminated>>>,
     /// Tasks that wait for actors of this node on the peer's behalf.
-    theirs: HashMap<u64, AbortHandle>,
+    theirs: BTreeMap<u64, AbortHandle>,
     lost: Option<Terminated>,
 }
 

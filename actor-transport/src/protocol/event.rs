@@ -65,7 +65,7 @@ pub enum Reply {
 }
 
 /// A call of the peer that has to be answered with [`Session::reply`](super::Session::reply), also after its cancellation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InboundKey(pub(crate) CallId);
 
 /// The room that a cast of the peer takes here until [`Session::cast_done`](super::Session::cast_done) gives it back.

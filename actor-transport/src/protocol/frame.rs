@@ -132,7 +132,7 @@ pub enum Frame<'a> {
 }
 
 /// A call's id: a slot of the caller's, and how often it was used before, modulo 2^16.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId {
     /// Below the limit of calls in flight.
     pub slot: u16,
@@ -219,7 +219,9 @@ impl<'a> Frame<'a> {
         let mut reader = Reader::new(body);
         let kind = reader.u8("kind").map_err(|Malformed(field)| FrameError::Malformed { kind: 0, field })?;
         match Self::fields(kind, &mut reader) {
-            Ok(Some(frame)) => reader.end().map(|()| frame).map_err(|Malformed(field)| FrameError::Malformed { kind, field }),
+            Ok(Some(frame)) => {
+                reader.end().map(|()| frame).map_err(|Malformed(field)| FrameError::Malformed { kind, field })
+            }
             Ok(None) => Err(FrameError::UnknownKind(kind)),
             Err(Malformed(field)) => Err(FrameError::Malformed { kind, field }),
         }
@@ -242,7 +244,9 @@ impl<'a> Frame<'a> {
                 };
                 Self::Reply { id, thrown: kind == THROW, total, payload: reader.rest() }
             }
-            ERROR => Self::Error { id: CallId::read(reader)?, error: at_most(ERROR_LENGTH_MAX, reader.rest(), "error")? },
+            ERROR => {
+                Self::Error { id: CallId::read(reader)?, error: at_most(ERROR_LENGTH_MAX, reader.rest(), "error")? }
+            }
             CHUNK => {
                 let of = match reader.u8("message")? {
                     0 => ChunkOf::Call(CallId::read(reader)?),

@@ -230,8 +230,7 @@ impl Handshake {
     }
 
     fn check(&self, dialing: bool, peer: &PeerHello) -> Result<(), HandshakeError> {
-        let (expected, actual) =
-            if dialing { (self.own.expected, peer.node) } else { (peer.expected, self.own.node) };
+        let (expected, actual) = if dialing { (self.own.expected, peer.node) } else { (peer.expected, self.own.node) };
         // Before the check for oneself: who was started again at an address may find itself there.
         if let Some(expected) = expected.filter(|expected| *expected != actual) {
             return Err(HandshakeError::NodeReplaced { expected, actual });

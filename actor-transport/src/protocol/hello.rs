@@ -54,7 +54,16 @@ impl HelloConfig {
     /// What a node with this id says if nothing else is set.
     #[must_use]
     pub fn new(node: NodeId, limits: Limits) -> Self {
-        Self { node, name: String::new(), addresses: Vec::new(), features: 0, realm: None, expected: None, sessions: 0, limits }
+        Self {
+            node,
+            name: String::new(),
+            addresses: Vec::new(),
+            features: 0,
+            realm: None,
+            expected: None,
+            sessions: 0,
+            limits,
+        }
     }
 }
 

@@ -127,7 +127,8 @@ impl Inbound {
 
     /// The calls that the owner has.
     pub(crate) fn running(&self) -> Vec<InboundKey> {
-        let running = self.slots.iter().zip(0_u16..=u16::MAX).filter(|(slot, _)| matches!(slot.state, InboundState::Running));
+        let running =
+            self.slots.iter().zip(0_u16..=u16::MAX).filter(|(slot, _)| matches!(slot.state, InboundState::Running));
         running.map(|(slot, index)| InboundKey(CallId { slot: index, generation: slot.generation })).collect()
     }
 

@@ -40,8 +40,7 @@ impl Framing {
             Some((checksum, rest)) if self.checksum => (Some(u32::from_le_bytes(*checksum)), rest),
             _ => (None, rest),
         };
-        let (body, rest) =
-            rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(CloseReason::Truncated)?;
+        let (body, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(CloseReason::Truncated)?;
         *whole = rest;
         match checksum {
             Some(checksum) if crc32c::crc32c(body) != checksum => Err(CloseReason::ChecksumMismatch),

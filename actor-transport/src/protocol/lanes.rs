@@ -105,7 +105,8 @@ impl Lanes {
     /// Takes a call out of its lane; what is left of it is not sent.
     pub(crate) fn remove_call(&mut self, key: LaneKey, call: u16) -> Option<Message> {
         let lane = self.lanes.get_mut(&key)?;
-        let position = lane.iter().position(|message| matches!(message.what, What::Call { slot, .. } if slot == call))?;
+        let position =
+            lane.iter().position(|message| matches!(message.what, What::Call { slot, .. } if slot == call))?;
         let message = lane.remove(position);
         if lane.is_empty() {
             self.lanes.remove(&key);

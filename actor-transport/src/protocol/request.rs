@@ -34,13 +34,20 @@ impl Pending {
 /// Where a call of this node stands, for the one who waits for it.
 #[derive(Debug)]
 pub(crate) enum CallState {
-    Free { next: u32 },
+    Free {
+        next: u32,
+    },
     /// Nothing was sent; it stands in the queue.
     Waiting(Box<Pending>),
     /// It has a slot, and the peer may have seen it.
-    Begun { slot: u16 },
+    Begun {
+        slot: u16,
+    },
     /// Its answer waits to be taken, and this much of the peer's credit with it.
-    Answered { result: Result<ReplyBody, SystemError>, cost: u64 },
+    Answered {
+        result: Result<ReplyBody, SystemError>,
+        cost: u64,
+    },
 }
 
 /// One call of this node.

@@ -214,7 +214,11 @@ fn request_of<'a>(now: Instant, deadline: Instant, call: &OutgoingCall<'a>, payl
 pub(super) fn remaining_ms(now: Instant, deadline: Instant) -> u64 {
     let remaining = deadline.saturating_duration_since(now);
     let partial = u64::from(!remaining.subsec_nanos().is_multiple_of(1_000_000));
-    remaining.as_secs().saturating_mul(1000).saturating_add(u64::from(remaining.subsec_millis())).saturating_add(partial)
+    remaining
+        .as_secs()
+        .saturating_mul(1000)
+        .saturating_add(u64::from(remaining.subsec_millis()))
+        .saturating_add(partial)
 }
 
 fn pending(is_cast: bool, deadline: Instant, call: &OutgoingCall<'_>, body: EncodeBuffer) -> Pending {

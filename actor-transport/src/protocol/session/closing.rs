@@ -3,12 +3,7 @@
 use actor_core::{NetworkError, NodeId, SystemError, Terminated};
 
 use super::Session;
-use crate::protocol::{
-    close::CloseReason,
-    event::Event,
-    frame::Frame,
-    request::CallState,
-};
+use crate::protocol::{close::CloseReason, event::Event, frame::Frame, request::CallState};
 
 impl Session {
     /// Ends the session for good: calls that have begun fail with `Network`, calls that have not, and all that come later,

@@ -28,7 +28,10 @@ impl Session {
     pub fn introduce(&mut self, node: NodeId, addresses: &[String]) {
         let is_known = self.peer.as_ref().is_some_and(|peer| peer.node == node);
         if !is_known && self.is_usable() && self.links.introduce(node, self.is_attached()) {
-            self.say(Control::Introduce { node, addresses: clip_addresses(addresses).into_iter().map(String::from).collect() });
+            self.say(Control::Introduce {
+                node,
+                addresses: clip_addresses(addresses).into_iter().map(String::from).collect(),
+            });
         }
     }
 
@@ -42,7 +45,9 @@ impl Session {
         }
         match self.links.watch(instance, self.limits.watches_max) {
             Verdict::Tell => self.say(Control::Watch { instance }),
-            Verdict::TooMany => return Err(SystemError::Overloaded { what: "too many actors of the node are watched".into() }),
+            Verdict::TooMany => {
+                return Err(SystemError::Overloaded { what: "too many actors of the node are watched".into() });
+            }
             Verdict::Ignore | Verdict::Anomaly => {}
         }
         Ok(())

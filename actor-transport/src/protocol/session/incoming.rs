@@ -287,12 +287,7 @@ fn check_whole(payload: &[u8], chunk: u32) -> Result<(), CloseReason> {
 }
 
 #[inline]
-fn inbound_call(
-    request: &Request<'_>,
-    method: Arc<RemoteMethod>,
-    remaining: Duration,
-    batch: &Bytes,
-) -> InboundCall {
+fn inbound_call(request: &Request<'_>, method: Arc<RemoteMethod>, remaining: Duration, batch: &Bytes) -> InboundCall {
     InboundCall {
         instance: request.instance,
         method,

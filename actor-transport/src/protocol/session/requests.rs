@@ -24,7 +24,7 @@ impl Session {
             let limit = self.agreed.message_length_max;
             match self.calls.get_mut(key).map(|entry| &entry.state) {
                 Some(CallState::Waiting(pending)) => {
-                    let length = pending.body.len() as u64;
+                    let (length, whole_length) = (pending.body.len() as u64, pending.length());
                     // The peer may allow less than this node does.
                     if length <= limit && !self.take_room(key) {
                         return;
@@ -33,6 +33,7 @@ impl Session {
                     if length <= limit {
                         self.begin(now, key);
                     } else {
+                        self.waiting_bytes = self.waiting_bytes.saturating_sub(whole_length);
                         self.finish(key, Err(SystemError::MessageTooLarge { length, limit }), 0);
                     }
                 }
@@ -159,9 +160,8 @@ impl Session {
         // So that a million calls that were cancelled while they waited leave nothing behind.
         if self.waiting_stale > self.waiting.len() / 2 {
             let calls = &mut self.calls;
-            self.waiting.retain(|key| {
-                calls.get_mut(*key).is_some_and(|entry| matches!(entry.state, CallState::Waiting(_)))
-            });
+            self.waiting
+                .retain(|key| calls.get_mut(*key).is_some_and(|entry| matches!(entry.state, CallState::Waiting(_))));
             self.waiting_stale = 0;
         }
     }

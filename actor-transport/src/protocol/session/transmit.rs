@@ -105,7 +105,14 @@ impl Session {
         moved
     }
 
-    fn write_from_lane(&mut self, now: Instant, message: &mut Message, pieces: &[Bytes], is_large: bool, is_done: bool) {
+    fn write_from_lane(
+        &mut self,
+        now: Instant,
+        message: &mut Message,
+        pieces: &[Bytes],
+        is_large: bool,
+        is_done: bool,
+    ) {
         let total = is_large.then_some(message.total);
         match &mut message.what {
             What::Call { slot, request } => {
@@ -128,7 +135,8 @@ impl Session {
                         *slot = self.take_cast_slot();
                     }
                     let method = self.method_index(request.method.key());
-                    self.output.open(&Frame::Cast { slot: *slot, request: request.request(now, method, total) }, pieces);
+                    self.output
+                        .open(&Frame::Cast { slot: *slot, request: request.request(now, method, total) }, pieces);
                 }
                 if is_large && is_done {
                     self.cast_slots.push_back(*slot);

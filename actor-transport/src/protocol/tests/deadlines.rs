@@ -82,6 +82,7 @@ fn a_reply_that_nobody_takes_gives_its_room_back_at_the_deadline() {
     pair.advance(TIMEOUT);
     assert_eq!(pair.client.session.stats().inbound_bytes, 0);
     assert_eq!(pair.error(key), deadline(Outcome::Unknown));
+    pair.settle();
     pair.assert_at_rest();
 }
 

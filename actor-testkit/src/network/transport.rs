@@ -1,0 +1,237 @@
+//! The transport of a simulated network.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use actor_transport::{Address, Connection, Listener, Receiver, Sender, Transport, TransportError};
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, Sleep, sleep_until},
+};
+
+use super::Network;
+
+/// What one node sees of the network: the addresses `sim://name`.
+pub(super) struct SimulatedTransport {
+    network: Network,
+    name: String,
+}
+
+impl SimulatedTransport {
+    pub(super) fn new(network: Network, name: String) -> Self {
+        Self { network, name }
+    }
+}
+
+#[async_trait]
+impl Transport for SimulatedTransport {
+    fn scheme(&self) -> &str {
+        "sim"
+    }
+
+    async fn listen(&self, address: &Address) -> Result<Box<dyn Listener>, TransportError> {
+        let (sender, incoming) = mpsc::unbounded_channel();
+        self.network.lock().cables.listen(address.rest(), sender);
+        Ok(Box::new(Accepting { incoming, address: address.clone() }))
+    }
+
+    /// Waits while the two are partitioned, as a connection attempt over TCP would.
+    async fn connect(&self, address: &Address) -> Result<Box<dyn Connection>, TransportError> {
+        let to = address.rest();
+        poll_fn(|cx| {
+            let mut state = self.network.lock();
+            if state.is_cut(&self.name, to) || state.is_cut(to, &self.name) {
+                state.cables.wait_for_heal(cx.waker().clone());
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        })
+        .await;
+        let delay = self.network.lock().delay();
+        if !delay.is_zero() {
+            tokio::time::sleep(delay * 2).await;
+        }
+        let mut state = self.network.lock();
+        let refused = || TransportError::Other(format!("nobody listens at {address}"));
+        let listener = state.cables.listener(to).ok_or_else(refused)?;
+        let there = state.cables.add(&self.name, to);
+        let back = state.cables.add(to, &self.name);
+        let end = |remote: &str, receive: u64, send: u64| {
+            Box::new(End {
+                remote: remote.to_owned(),
+                receiver: Incoming { network: self.network.clone(), cable: receive, sleep: None },
+                sender: Outgoing { network: self.network.clone(), cable: send },
+            })
+        };
+        let (mine, theirs) = (end(to, back, there), end(&self.name, there, back));
+        drop(state);
+        listener.send(theirs).map_err(|_| refused())?;
+        Ok(mine)
+    }
+}
+
+struct Accepting {
+    incoming: mpsc::UnboundedReceiver<Box<End>>,
+    address: Address,
+}
+
+#[async_trait]
+impl Listener for Accepting {
+    fn address(&self) -> Address {
+        self.address.clone()
+    }
+
+    async fn accept(&mut self) -> Result<Box<dyn Connection>, TransportError> {
+        match self.incoming.recv().await {
+            Some(connection) => Ok(connection),
+            None => Err(TransportError::Other("another node listens at this address".into())),
+        }
+    }
+}
+
+pub(super) struct End {
+    remote: String,
+    receiver: Incoming,
+    sender: Outgoing,
+}
+
+impl Connection for End {
+    fn remote(&self) -> String {
+        self.remote.clone()
+    }
+
+    fn split(self: Box<Self>) -> (Box<dyn Receiver>, Box<dyn Sender>) {
+        (Box::new(self.receiver), Box::new(self.sender))
+    }
+}
+
+struct Incoming {
+    network: Network,
+    cable: u64,
+    /// Wakes when the next piece arrives.
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Receiver for Incoming {
+    fn poll_receive(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>> {
+        loop {
+            let arrival = {
+                let mut state = self.network.lock();
+                let Some(mut cable) = state.cables.take(self.cable) else { return Poll::Ready(Ok(0)) };
+                let cut = state.is_cut(&cable.from, &cable.to);
+                let now = Instant::now();
+                let polled = if cable.broken {
+                    Poll::Ready(Err(TransportError::Other("connection reset".into())))
+                } else {
+                    match cable.next_arrival() {
+                        Some(at) if !cut && at <= now => {
+                            let bytes = cable.arrive().unwrap_or_default();
+                            state.delivered(&cable, &bytes);
+                            into.extend_from_slice(&bytes);
+                            Poll::Ready(Ok(bytes.len()))
+                        }
+                        None if cable.ended && !cut => Poll::Ready(Ok(0)),
+                        _ => Poll::Pending,
+                    }
+                };
+                let arrival = cable.next_arrival().filter(|_| !cut);
+                let waker = match &polled {
+                    Poll::Ready(_) => cable.sender.take(),
+                    Poll::Pending => {
+                        cable.receiver = Some(cx.waker().clone());
+                        None
+                    }
+                };
+                state.cables.put(self.cable, cable);
+                drop(state);
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+                if polled.is_ready() {
+                    return polled;
+                }
+                arrival
+            };
+            let Some(at) = arrival else { return Poll::Pending };
+            let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
+            if sleep.deadline() != at {
+                sleep.as_mut().reset(at);
+            }
+            if sleep.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        let cable = self.network.lock().cables.take(self.cable);
+        for waker in cable.into_iter().flat_map(|mut cable| cable.take_wakers()) {
+            waker.wake();
+        }
+    }
+}
+
+struct Outgoing {
+    network: Network,
+    cable: u64,
+}
+
+impl Outgoing {
+    fn end(&self) {
+        let waker = self.network.lock().cables.get(self.cable).and_then(|cable| {
+            cable.ended = true;
+            cable.receiver.take()
+        });
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Sender for Outgoing {
+    fn poll_send(&mut self, cx: &mut Context<'_>, batch: &mut VecDeque<Bytes>) -> Poll<Result<(), TransportError>> {
+        let waker = {
+            let mut state = self.network.lock();
+            let at = Instant::now() + state.delay();
+            let gone = || Poll::Ready(Err(TransportError::Other("the other end is gone".into())));
+            let Some(cable) = state.cables.get(self.cable) else { return gone() };
+            if cable.broken {
+                return gone();
+            }
+            while cable.has_room()
+                && let Some(bytes) = batch.pop_front()
+            {
+                if !bytes.is_empty() {
+                    cable.send(at, bytes);
+                }
+            }
+            if !batch.is_empty() {
+                cable.sender = Some(cx.waker().clone());
+            }
+            cable.receiver.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        if batch.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.end();
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,112 @@
+//! Writes the seeds of the corpora, from which the fuzzers start.
+//!
+//!     cargo run --example seeds        (in fuzz/)
+//!
+//! The files are committed; run this again when the wire format changes. Other files of the corpora stay as they are.
+
+use std::{collections::BTreeMap, error::Error, fs, path::Path};
+
+use actor_core::{Codec, EncodeBuffer, NodeId, Outcome, Postcard, SystemError, Terminated};
+use actor_transport::{
+    Limits,
+    protocol::{CallId, ChunkOf, Frame, Handshake, HelloConfig, Reject, Request},
+};
+use bytes::{Bytes, BytesMut};
+use serde::{Serialize, de::DeserializeOwned};
+
+type Seeds = Vec<(&'static str, Vec<u8>)>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for (target, seeds) in [("decode", values()?), ("frame", frames()?), ("hello", hellos()), ("session", sessions()?)] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+        fs::create_dir_all(&folder)?;
+        for (name, bytes) in seeds {
+            fs::write(folder.join(name), bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// Values in the encoding of arguments and results.
+fn values() -> Result<Seeds, Box<dyn Error>> {
+    let numbers = ((1_u8, 300_u16, 70_000_u32, 1_u64 << 40, 1_u128 << 90, 9_usize), (-1_i8, -300_i16, -70_000_i32, -9_i64));
+    let texts = vec![vec![vec!["a".to_owned(), "ä".to_owned()], vec![]]];
+    let map = BTreeMap::from([("k".to_owned(), BTreeMap::from([(1_u8, Some(Bytes::from_static(b"bytes")))]))]);
+    Ok(vec![
+        ("numbers", encode(&numbers)?),
+        ("texts", encode(&texts)?),
+        ("map", encode(&map)?),
+        ("result", encode(&Err::<u64, _>("no".to_owned()))?),
+        ("bytes", encode(&(Bytes::from_static(b"0123456789"), "text".to_owned(), 'ä'))?),
+        ("nested", vec![1; 200]),
+        ("length_of_2_to_64", [&[0xff; 9][..], &[1]].concat()),
+    ])
+}
+
+/// The body of each kind of frame.
+fn frames() -> Result<Seeds, Box<dyn Error>> {
+    let id = CallId { slot: 1, generation: 2 };
+    let request =
+        Request { instance: 7, method: 0, remaining_ms: 1000, trace: None, chain: &[], total: None, payload: b"args" };
+    let error = encode(&SystemError::Deadline { after: std::time::Duration::from_secs(1), outcome: Outcome::Unknown })?;
+    let frames = [
+        ("define_method", define()),
+        ("call", Frame::Call { id, request }),
+        ("call_with_all", Frame::Call { id, request: Request { trace: Some([1; 25]), chain: b"chain", ..request } }),
+        ("call_in_chunks", Frame::Call { id, request: Request { total: Some(40_000), ..request } }),
+        ("cast", Frame::Cast { slot: 0, request }),
+        ("chunk", Frame::Chunk { of: ChunkOf::Call(id), payload: b"more" }),
+        ("reply", Frame::Reply { id, thrown: false, total: None, payload: b"value" }),
+        ("throw", Frame::Reply { id, thrown: true, total: Some(9000), payload: b"error" }),
+        ("error", Frame::Error { id, error: &error }),
+        ("cancel", Frame::Cancel { id }),
+        ("ping", Frame::Ping),
+        ("pong", Frame::Pong),
+        ("credit", Frame::Credit { requests: 5, replies: 300, casts: 1 }),
+        ("goodbye", Frame::Goodbye { code: 0, text: "done" }),
+        ("introduce", Frame::Introduce { node: NodeId::from_bits(3), addresses: vec!["tcp://127.0.0.1:1"] }),
+        ("watch", Frame::Watch { instance: 7 }),
+        ("unwatch", Frame::Unwatch { instance: 7 }),
+        ("terminated", Frame::Terminated { instance: 7, how: Terminated::Stopped }),
+        ("system", Frame::System(b"payload")),
+    ];
+    Ok(frames.into_iter().map(|(name, frame)| (name, body(&frame))).collect())
+}
+
+/// What a dialer and an acceptor say first.
+fn hellos() -> Seeds {
+    let mut config = HelloConfig::new(NodeId::from_bits(1), Limits::default());
+    config.name = "a".into();
+    config.addresses = vec!["tcp://127.0.0.1:5301".into()];
+    config.realm = Some([7; 32]);
+    let mut dialer = Handshake::dial(config.clone());
+    let hello = dialer.transmit().unwrap_or_default();
+    let answer = |decide: fn(&mut Handshake)| {
+        let mut acceptor = Handshake::listen(HelloConfig { node: NodeId::from_bits(2), ..config.clone() });
+        let _ = acceptor.receive(&mut BytesMut::from(&hello[..]));
+        decide(&mut acceptor);
+        acceptor.transmit().unwrap_or_default().to_vec()
+    };
+    vec![
+        ("dialer", hello.to_vec()),
+        ("acceptor", answer(|acceptor| drop(acceptor.accept()))),
+        ("reject", answer(|acceptor| acceptor.reject(&Reject::ShuttingDown))),
+        ("http", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec()),
+    ]
+}
+
+fn define() -> Frame<'static> {
+    Frame::DefineMethod { index: 0, hash: 1, name: "crate::Greeter::hello", signature: "(String) -> String" }
+}
+
+fn body(frame: &Frame<'_>) -> Vec<u8> {
+    let mut body = Vec::new();
+    frame.encode(&mut body);
+    body
+}
+
+fn encode<T: Serialize + DeserializeOwned + 'static>(value: &T) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut out = EncodeBuffer::new();
+    Postcard::encode(value, &mut out)?;
+    Ok(out.into_bytes().to_vec())
+}

@@ -1,0 +1,14 @@
+use distributed_actor::{Node, distributed_actor};
+
+struct Greeter;
+
+#[distributed_actor(sytem = Node<u8, u8>, system = Node, retain)]
+impl Greeter {
+    #[distributed(spawn)]
+    fn create(&self) {}
+
+    #[distributed(once, name = "kept")]
+    fn once(&self) {}
+}
+
+fn main() {}
