@@ -1,5 +1,8 @@
 //! What `#[distributed_actor]` makes of an impl, seen from the outside.
 
+#![allow(missing_docs, unreachable_pub, reason = "visibilities are part of what is tested")]
+#![allow(clippy::unwrap_used, clippy::non_minimal_cfg, clippy::wrong_self_convention, clippy::new_ret_no_self)]
+
 use std::{collections::HashMap, fmt::Debug};
 
 use distributed_actor::{
@@ -124,7 +127,8 @@ impl Account {
 /// R4
 #[tokio::test]
 async fn marked_methods_are_called_through_a_reference_and_others_are_not() {
-    let account = node().await.spawn(Account { balance: 10, not_sync: 0.into() });
+    let node = node().await;
+    let account = node.spawn(Account { balance: 10, not_sync: 0.into() });
     assert_eq!(account.withdraw(4).await, Ok(6));
     assert_eq!(account.when_local(|account| account.local()).await, Some(6));
     account.unit().await.unwrap();
@@ -134,7 +138,8 @@ async fn marked_methods_are_called_through_a_reference_and_others_are_not() {
 /// R1
 #[tokio::test]
 async fn a_result_is_one_through_any_alias() {
-    let account = node().await.spawn(Account { balance: 10, not_sync: 0.into() });
+    let node = node().await;
+    let account = node.spawn(Account { balance: 10, not_sync: 0.into() });
     let written: Result<u64, CallError<Refused>> = account.withdraw(11).await;
     assert_eq!(written, Err(CallError::Actor(Refused { missing: 1 })));
     let alias: Result<u64, CallError<Refused>> = account.by_alias().await;
@@ -148,7 +153,8 @@ async fn a_result_is_one_through_any_alias() {
 /// R1
 #[tokio::test]
 async fn patterns_contexts_and_odd_names_are_parameters_like_others() {
-    let account = node().await.spawn(Account { balance: 10, not_sync: 0.into() });
+    let node = node().await;
+    let account = node.spawn(Account { balance: 10, not_sync: 0.into() });
     assert_eq!(account.patterns(1, String::new(), (2, 3), 4).await, Ok(10));
     assert_eq!(account.context_in_the_middle(1, 2).await, Ok(account.clone()));
     assert_eq!(account.context_of_an_async_fn().await, Ok(true));
@@ -217,7 +223,8 @@ async fn a_name_can_be_pinned() {
     assert_eq!(Pinned::METHODS[0].info().name(), "shop/v1::first");
     assert_eq!(Pinned::METHODS[1].info().name(), "somewhere::Else::second");
     assert_eq!(MethodInfo::find("somewhere::Else::second").unwrap().method(), "renamed_since");
-    let pinned = node().await.spawn(Pinned);
+    let node = node().await;
+    let pinned = node.spawn(Pinned);
     assert_eq!((pinned.first().await, pinned.renamed_since().await), (Ok(1), Ok(2)));
 }
 
@@ -296,7 +303,8 @@ async fn a_method_that_cfg_takes_out_leaves_no_trace() {
     assert_eq!(Conditional::METHODS.len(), 2);
     assert_eq!(Conditional::METHODS[1].info().position(), 1);
     assert_eq!(Conditional::METHODS[1].info().method(), "either");
-    let conditional = node().await.spawn(Conditional);
+    let node = node().await;
+    let conditional = node.spawn(Conditional);
     assert_eq!((conditional.present().await, conditional.either().await), (Ok(1), Ok(3)));
 }
 
@@ -426,7 +434,8 @@ where
 /// R29
 #[tokio::test]
 async fn an_actor_may_be_generic_over_its_system() {
-    assert_eq!(election(&node().await).await, (3, true));
+    let node = node().await;
+    assert_eq!(election(&node).await, (3, true));
     fn one_requirement<S: ActorSystem>(elector: &Elector<S>) -> usize
     where
         RequirementOf<Elector<S>>: ElectorCodec<S>,
@@ -451,7 +460,8 @@ async fn an_actor_may_be_declared_in_a_function() {
         }
     }
 
-    let inner = node().await.spawn(Inner(1));
+    let node = node().await;
+    let inner = node.spawn(Inner(1));
     assert_eq!(inner.get(Private(2)).await, Ok(Private(3)));
 }
 
@@ -490,7 +500,8 @@ mod visibility {
 
 #[tokio::test]
 async fn a_proxy_has_the_visibility_of_its_method() {
-    let door = node().await.spawn(visibility::inner::Door);
+    let node = node().await;
+    let door = node.spawn(visibility::inner::Door);
     assert_eq!(door.open().await, Ok(1));
     assert_eq!(visibility::near(&door).await, 2);
     assert_eq!(visibility::inner::inside(&door).await, 3);
@@ -510,7 +521,8 @@ impl elsewhere::Distant {
 
 #[tokio::test]
 async fn an_actor_may_be_named_by_a_path() {
-    assert_eq!(node().await.spawn(elsewhere::Distant(1)).get().await, Ok(1));
+    let node = node().await;
+    assert_eq!(node.spawn(elsewhere::Distant(1)).get().await, Ok(1));
     assert_eq!(info("Distant::get").actor(), "Distant");
 }
 
@@ -548,7 +560,8 @@ mod shadows {
 
 #[tokio::test]
 async fn names_of_the_prelude_may_be_taken() {
-    let shadowed = node().await.spawn(shadows::Shadowed);
+    let node = node().await;
+    let shadowed = node.spawn(shadows::Shadowed);
     assert_eq!(shadowed.hello("text".into()).await, Ok("text".into()));
 }
 
@@ -557,7 +570,6 @@ async fn names_of_the_prelude_may_be_taken() {
     warnings,
     missing_docs,
     missing_debug_implementations,
-    unreachable_pub,
     unused_qualifications,
     single_use_lifetimes,
     unnameable_types,
@@ -571,8 +583,7 @@ async fn names_of_the_prelude_may_be_taken() {
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::panic,
-    clippy::missing_docs_in_private_items,
-    clippy::absolute_paths
+    clippy::missing_docs_in_private_items
 )]
 #[forbid(unsafe_code)]
 mod strict {
@@ -580,41 +591,50 @@ mod strict {
 
     /// An actor.
     #[derive(Debug)]
-    pub(crate) struct Strict;
+    pub struct Strict {
+        /// Something to add to.
+        pub base: u8,
+    }
 
     #[crate::distributed_actor]
     impl Strict {
         /// An old one.
         #[deprecated = "ask the new one"]
         #[distributed]
-        pub(crate) fn old(&self, more: u8) -> u8 {
-            more
+        #[allow(clippy::missing_const_for_fn)]
+        pub fn old(&self, more: u8) -> u8 {
+            self.base.saturating_add(more)
         }
 
         /// One that is never called.
         #[distributed]
-        async fn never_called(&mut self) {}
+        async fn never_called(&mut self, #[ctx] context: &crate::Context<Self>) -> bool {
+            self.base = 0;
+            tokio::task::yield_now().await;
+            context.actor_ref().is_local()
+        }
     }
 
     /// A generic actor.
     #[derive(Debug)]
-    pub(crate) struct Generic<T> {
+    pub struct Generic<T> {
         /// What it holds.
-        pub(crate) held: T,
+        pub held: T,
     }
 
     #[crate::distributed_actor]
     impl<T: Clone + Send + Serialize + DeserializeOwned + 'static> Generic<T> {
         /// What it holds.
         #[distributed]
-        pub(crate) fn held(&self) -> T {
+        pub fn held(&self) -> T {
             self.held.clone()
         }
 
-        /// What it holds, unless it fails.
+        /// Holds another.
         #[distributed]
-        async fn try_held(&mut self) -> Result<T, String> {
-            Ok(self.held.clone())
+        async fn swap(&mut self, held: T) -> Result<T, String> {
+            tokio::task::yield_now().await;
+            Ok(std::mem::replace(&mut self.held, held))
         }
     }
 }
@@ -623,8 +643,8 @@ mod strict {
 async fn strict_lints_accept_the_expansion() {
     let node = node().await;
     #[allow(deprecated)]
-    let old = node.spawn(strict::Strict).old(1).await;
-    assert_eq!(old, Ok(1));
+    let old = node.spawn(strict::Strict { base: 1 }).old(1).await;
+    assert_eq!(old, Ok(2));
     assert_eq!(node.spawn(strict::Generic { held: 2 }).held().await, Ok(2));
 }
 
@@ -636,7 +656,8 @@ impl Silent {}
 /// R3
 #[tokio::test]
 async fn an_actor_may_have_no_methods() {
-    let silent: ActorRef<Silent> = node().await.spawn(Silent);
+    let node = node().await;
+    let silent: ActorRef<Silent> = node.spawn(Silent);
     assert!(silent.is_local());
     assert!(Silent::METHODS.is_empty());
     fn is_callable<A: Callable>() {}
@@ -661,5 +682,6 @@ counter!(Counter, add, u64);
 
 #[tokio::test]
 async fn an_actor_may_come_from_a_macro() {
-    assert_eq!(node().await.spawn(Counter(1)).add(2).await, Ok(3));
+    let node = node().await;
+    assert_eq!(node.spawn(Counter(1)).add(2).await, Ok(3));
 }

@@ -20,7 +20,11 @@ impl<T, const ASSERTED: bool> Check<ASSERTED> for T {
     type Type = T;
 }
 
-/// What a reply carries. For a method that returns no `Result` both are the value.
+/// What a reply carries: its value and its error. For a method that returns no `Result` both are the value.
+#[diagnostic::on_unimplemented(
+    message = "a method under `#[distributed(result)]` returns a `Result`",
+    label = "this is not one: write `#[distributed]`"
+)]
 pub trait Carried {
     /// The value.
     type Value;
@@ -74,6 +78,7 @@ impl<A: ?Sized + Callable> ContextParameter<A> for Context<A> {
 ///
 /// # Panics
 /// At compile time, with what to do about it.
+#[track_caller]
 pub const fn assert_new_name(hashes: &[u64], position: usize) {
     let mut other = 0;
     while other < position {

@@ -1,6 +1,6 @@
 //! The attributes and their options.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use syn::{
     Attribute, Ident, LitStr, Meta, Path, Token,
@@ -149,16 +149,29 @@ fn read(
                 Ok(()) => errors.add(input.error("expected a comma between two options")),
                 Err(error) => errors.add(error),
             }
-            while !input.is_empty() && !input.peek(Token![,]) {
-                input.step(|cursor| Ok(((), cursor.token_tree().map_or(*cursor, |(_, rest)| rest))))?;
-            }
-            input.parse::<Option<Token![,]>>()?;
+            to_the_next(input)?;
         }
         Ok(())
     };
     if let Err(error) = parser.parse2(tokens) {
         errors.add(error);
     }
+}
+
+/// Goes behind the next comma that is not between angle brackets.
+fn to_the_next(input: ParseStream<'_>) -> syn::Result<()> {
+    let mut depth = 0_usize;
+    while !input.is_empty() {
+        if depth == 0 && input.parse::<Option<Token![,]>>()?.is_some() {
+            break;
+        }
+        match input.parse()? {
+            TokenTree::Punct(punct) if punct.as_char() == '<' => depth = depth.saturating_add(1),
+            TokenTree::Punct(punct) if punct.as_char() == '>' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn value<T: syn::parse::Parse>(option: &Ident, expected: &str, input: ParseStream<'_>) -> syn::Result<T> {

@@ -21,12 +21,37 @@ const PARAMETERS_MAX: usize = 12;
 /// The methods of `ActorRef`, and of the traits that it implements and that are in scope everywhere or named in its
 /// documentation. A call `reference.name(..)` finds them before the proxy's.
 const RESERVED: &[&str] = &[
-    "id", "system", "is_local", "when_local", "downgrade", "stop", "terminated",
+    "id",
+    "system",
+    "is_local",
+    "when_local",
+    "downgrade",
+    "stop",
+    "terminated",
     // Clone, PartialEq, PartialOrd, Ord, Hash, Debug and Display, Serialize, Deref
-    "clone", "clone_from", "eq", "ne", "partial_cmp", "lt", "le", "gt", "ge", "cmp", "max", "min", "clamp", "hash", "fmt",
-    "serialize", "deref",
+    "clone",
+    "clone_from",
+    "eq",
+    "ne",
+    "partial_cmp",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "cmp",
+    "max",
+    "min",
+    "clamp",
+    "hash",
+    "fmt",
+    "serialize",
+    "deref",
     // implemented for every type: ToString, ToOwned, Into, TryInto
-    "to_string", "to_owned", "clone_into", "into", "try_into",
+    "to_string",
+    "to_owned",
+    "clone_into",
+    "into",
+    "try_into",
 ];
 
 /// The header of the impl: the name of its actor, unless it has none.
@@ -72,26 +97,29 @@ pub(crate) fn system(options: &ActorOptions, errors: &mut Errors) -> Option<()> 
     Some(())
 }
 
-/// Names that are given twice. Of methods that share one, the first is kept.
+/// Names that are given twice. Of two methods that share one the first is kept, unless `#[cfg]` may choose between them.
 pub(crate) fn names(methods: &mut Vec<Method>, errors: &mut Errors) {
     let mut kept: Vec<Method> = Vec::new();
-    for method in methods.drain(..) {
-        let both_conditional = |other: &&Method| other.condition.is_some() && method.condition.is_some();
-        if let Some(pinned) = &method.options.name
-            && let Some(other) = kept.iter().find(|other| {
-                other.options.name.as_ref().is_some_and(|name| name.value() == pinned.value()) && !both_conditional(other)
-            })
-        {
-            errors.at(pinned, format!("`{}` has this name already: give this method another", other.name()));
+    for mut method in methods.drain(..) {
+        let conditional = method.condition.is_some();
+        let mut others = kept.iter().filter(|other| !conditional || other.condition.is_none());
+        if let Some(other) = others.clone().find(|other| pinned(other).is_some() && pinned(other) == pinned(&method)) {
+            let message = format!("`{}` has this name already: give this method another", other.name());
+            errors.at(&method.options.name, message);
+            method.options.name = None;
         }
-        if kept.iter().any(|other| other.name() == method.name() && !both_conditional(&other)) {
-            let name = method.name();
-            errors.at(&method.ident, format!("two distributed methods are named `{name}`: rename one of them"));
+        if others.any(|other| other.name() == method.name()) {
+            let message = format!("two distributed methods are named `{}`: rename one of them", method.name());
+            errors.at(&method.ident, message);
         } else {
             kept.push(method);
         }
     }
     *methods = kept;
+}
+
+fn pinned(method: &Method) -> Option<String> {
+    method.options.name.as_ref().map(syn::LitStr::value)
 }
 
 /// One method, whose own attributes have been taken away; `contexts` are those of its inputs.
@@ -112,7 +140,8 @@ fn qualifiers(signature: &Signature, errors: &mut Errors) {
         errors.at(keyword, "a distributed method runs in its actor, never at compile time: remove `const`");
     }
     if let Some(keyword) = &signature.unsafety {
-        errors.at(keyword, "a caller on another node cannot vouch for anything: a distributed method cannot be `unsafe`");
+        errors
+            .at(keyword, "a caller on another node cannot vouch for anything: a distributed method cannot be `unsafe`");
     }
     if let Some(abi) = &signature.abi {
         errors.at(abi, "a distributed method has Rust's own calling convention: remove `extern`");
@@ -140,11 +169,17 @@ fn generics(signature: &Signature, errors: &mut Errors) {
             }
             GenericParam::Type(parameter) => errors.at(
                 &parameter.ident,
-                format!("a distributed method cannot be generic yet: write a type in the place of `{}`", parameter.ident),
+                format!(
+                    "a distributed method cannot be generic yet: write a type in the place of `{}`",
+                    parameter.ident
+                ),
             ),
             GenericParam::Const(parameter) => errors.at(
                 &parameter.ident,
-                format!("a distributed method cannot be generic yet: write a value in the place of `{}`", parameter.ident),
+                format!(
+                    "a distributed method cannot be generic yet: write a value in the place of `{}`",
+                    parameter.ident
+                ),
             ),
         }
     }

@@ -44,7 +44,8 @@ fn method(function: &mut ImplItemFn, errors: &mut Errors) -> Option<Method> {
     let contexts = take_contexts(function.sig.inputs.iter_mut());
     let Some((mark, others)) = marks.split_first() else {
         for attribute in contexts.iter().flatten() {
-            errors.at(attribute, "`#[ctx]` is for methods under `#[distributed]`: pass the context as an argument here");
+            errors
+                .at(attribute, "`#[ctx]` is for methods under `#[distributed]`: pass the context as an argument here");
         }
         return None;
     };

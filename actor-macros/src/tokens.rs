@@ -27,11 +27,17 @@ pub(crate) fn located(tokens: TokenStream, at: Span) -> TokenStream {
         if let TokenTree::Group(group) = &tree {
             tree = Group::new(group.delimiter(), located(group.stream(), at)).into();
         }
-        let span = tree.span().located_at(at);
-        tree.set_span(span);
+        tree.set_span(at);
         tree
     };
     tokens.into_iter().map(relocate).collect()
+}
+
+/// The spans that `tokens` begin and end with.
+pub(crate) fn ends(tokens: impl ToTokens) -> (Span, Span) {
+    let mut spans = tokens.into_token_stream().into_iter().map(|tree| tree.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    (first, spans.last().unwrap_or(first))
 }
 
 /// `tokens` with `actor` in the place of `Self`.
@@ -42,7 +48,10 @@ pub(crate) fn without_self(tokens: impl ToTokens, actor: &TokenStream) -> TokenS
         match tree {
             TokenTree::Ident(ident) if ident == "Self" => {
                 let actor = located(actor.clone(), ident.span());
-                let path_goes_on = matches!(trees.peek(), Some(TokenTree::Punct(p)) if p.as_char() == ':');
+                let path_goes_on = matches!(
+                    trees.peek(),
+                    Some(TokenTree::Punct(next)) if next.as_char() == ':' && next.spacing() == Spacing::Joint
+                );
                 out.extend(if path_goes_on { quote!(<#actor>) } else { actor });
             }
             TokenTree::Group(group) => {

@@ -4,20 +4,24 @@
 //!
 //! The files are committed; run this again when the wire format changes. Other files of the corpora stay as they are.
 
-use std::{collections::BTreeMap, error::Error, fs, path::Path};
+use std::{collections::BTreeMap, error::Error, fs, path::Path, time::Duration};
 
 use actor_core::{Codec, EncodeBuffer, NodeId, Outcome, Postcard, SystemError, Terminated};
 use actor_transport::{
     Limits,
-    protocol::{CallId, ChunkOf, Frame, Handshake, HelloConfig, Reject, Request},
+    protocol::{CallId, ChunkOf, Frame, Handshake, HelloConfig, REALM_LENGTH, Reject, Request},
 };
 use bytes::{Bytes, BytesMut};
 use serde::{Serialize, de::DeserializeOwned};
 
+/// Magic, length and checksum of a greeting.
+const PREFIX_LENGTH: usize = 10;
+
 type Seeds = Vec<(&'static str, Vec<u8>)>;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for (target, seeds) in [("decode", values()?), ("frame", frames()?), ("hello", hellos()), ("session", sessions()?)] {
+    for (target, seeds) in [("decode", values()?), ("frame", frames()?), ("hello", hellos()), ("session", sessions()?)]
+    {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
         fs::create_dir_all(&folder)?;
         for (name, bytes) in seeds {
@@ -29,11 +33,23 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Values in the encoding of arguments and results.
 fn values() -> Result<Seeds, Box<dyn Error>> {
-    let numbers = ((1_u8, 300_u16, 70_000_u32, 1_u64 << 40, 1_u128 << 90, 9_usize), (-1_i8, -300_i16, -70_000_i32, -9_i64));
+    // Laid out like the types in `src/decode.rs`.
+    let everything = (
+        (1_u8, 300_u16, 70_000_u32, 1_u64 << 40, 1_u128 << 90, 9_usize),
+        (-1_i8, -300_i16, -70_000_i32, -9_i64, -1_i128, 0_isize),
+        (1.5_f32, -0.0_f64),
+        true,
+        Some('ä'),
+        Duration::from_millis(1500),
+        (),
+        [1_u16, 2, 3],
+        "text".to_owned(),
+        vec![0_u8, 0],
+    );
     let texts = vec![vec![vec!["a".to_owned(), "ä".to_owned()], vec![]]];
     let map = BTreeMap::from([("k".to_owned(), BTreeMap::from([(1_u8, Some(Bytes::from_static(b"bytes")))]))]);
     Ok(vec![
-        ("numbers", encode(&numbers)?),
+        ("everything", encode(&everything)?),
         ("texts", encode(&texts)?),
         ("map", encode(&map)?),
         ("result", encode(&Err::<u64, _>("no".to_owned()))?),
@@ -48,7 +64,7 @@ fn frames() -> Result<Seeds, Box<dyn Error>> {
     let id = CallId { slot: 1, generation: 2 };
     let request =
         Request { instance: 7, method: 0, remaining_ms: 1000, trace: None, chain: &[], total: None, payload: b"args" };
-    let error = encode(&SystemError::Deadline { after: std::time::Duration::from_secs(1), outcome: Outcome::Unknown })?;
+    let error = encode(&SystemError::Deadline { after: Duration::from_secs(1), outcome: Outcome::Unknown })?;
     let frames = [
         ("define_method", define()),
         ("call", Frame::Call { id, request }),
@@ -73,26 +89,62 @@ fn frames() -> Result<Seeds, Box<dyn Error>> {
     Ok(frames.into_iter().map(|(name, frame)| (name, body(&frame))).collect())
 }
 
-/// What a dialer and an acceptor say first.
+/// What a dialer and an acceptor say first. The first byte says whether length and checksum are there (even) or are put
+/// before the rest (odd), and where it is cut.
 fn hellos() -> Seeds {
     let mut config = HelloConfig::new(NodeId::from_bits(1), Limits::default());
     config.name = "a".into();
     config.addresses = vec!["tcp://127.0.0.1:5301".into()];
-    config.realm = Some([7; 32]);
-    let mut dialer = Handshake::dial(config.clone());
-    let hello = dialer.transmit().unwrap_or_default();
+    config.realm = Some([7; REALM_LENGTH]);
+    let hello = Handshake::dial(config.clone()).transmit().unwrap_or_default();
     let answer = |decide: fn(&mut Handshake)| {
         let mut acceptor = Handshake::listen(HelloConfig { node: NodeId::from_bits(2), ..config.clone() });
         let _ = acceptor.receive(&mut BytesMut::from(&hello[..]));
         decide(&mut acceptor);
-        acceptor.transmit().unwrap_or_default().to_vec()
+        acceptor.transmit().unwrap_or_default()
     };
+    let whole = |greeting: &[u8]| [&[100], greeting].concat();
+    let body = |greeting: &[u8]| [&[101], greeting.get(PREFIX_LENGTH..).unwrap_or_default()].concat();
+    let accept = answer(|acceptor| drop(acceptor.accept()));
+    let reject = answer(|acceptor| acceptor.reject(&Reject::ShuttingDown));
     vec![
-        ("dialer", hello.to_vec()),
-        ("acceptor", answer(|acceptor| drop(acceptor.accept()))),
-        ("reject", answer(|acceptor| acceptor.reject(&Reject::ShuttingDown))),
-        ("http", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec()),
+        ("dialer", whole(&hello)),
+        ("dialer_body", body(&hello)),
+        ("acceptor", whole(&accept)),
+        ("acceptor_body", body(&accept)),
+        ("reject_body", body(&reject)),
+        ("http", whole(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")),
     ]
+}
+
+/// Steps as `src/session.rs` has them.
+fn sessions() -> Result<Seeds, Box<dyn Error>> {
+    let receive = |frame: &Frame<'_>| {
+        let body = body(frame);
+        [&[1, u8::try_from(body.len()).unwrap_or(u8::MAX)], &body[..]].concat()
+    };
+    let (call, reply, time, transmit) = ([3, 1], [6, 1], [8, 255], [9, 255]);
+    let id = CallId { slot: 0, generation: 0 };
+    let request =
+        Request { instance: 7, method: 0, remaining_ms: 1000, trace: None, chain: &[], total: None, payload: b"args" };
+    let define = receive(&define());
+    let called = receive(&Frame::Call { id, request });
+    let begun = receive(&Frame::Call { id, request: Request { total: Some(8), ..request } });
+    let more = receive(&Frame::Chunk { of: ChunkOf::Call(id), payload: b"more" });
+    let cast = receive(&Frame::Cast { slot: 0, request });
+    let answered = receive(&Frame::Reply { id, thrown: false, total: None, payload: b"value" });
+    Ok(vec![
+        ("serves_a_call", [&define[..], &called, &reply, &transmit].concat()),
+        ("serves_a_call_in_chunks", [&define[..], &begun, &more, &reply, &transmit].concat()),
+        ("serves_a_cast", [&define[..], &cast, &[7, 0], &transmit].concat()),
+        ("calls", [&call[..], &transmit, &answered, &[5, 0]].concat()),
+        ("calls_and_cancels", [&call[..], &transmit, &[4, 0], &transmit].concat()),
+        ("calls_in_silence", [&call[..], &transmit, &time, &time].concat()),
+        (
+            "rare_frames",
+            frames()?.iter().skip(9).flat_map(|(_, body)| [&[1, body.len() as u8], &body[..]].concat()).collect(),
+        ),
+    ])
 }
 
 fn define() -> Frame<'static> {

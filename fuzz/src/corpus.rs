@@ -11,7 +11,8 @@ fn corpora() -> &'static Path {
 #[test]
 fn every_file_of_the_corpora_passes_its_target() {
     for (name, run) in TARGETS {
-        let mut files: Vec<_> = fs::read_dir(corpora().join(name)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut files: Vec<_> =
+            fs::read_dir(corpora().join(name)).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         assert!(!files.is_empty(), "there is no corpus for {name}");
         for file in files {

@@ -1,5 +1,7 @@
 //! All errors of an impl are reported at once; the impl itself and its sound methods are there even so.
 
+#![allow(unused)]
+
 use distributed_actor::{Context, Node, distributed_actor};
 
 struct Greeter;

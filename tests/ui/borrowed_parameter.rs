@@ -1,3 +1,5 @@
+#![allow(unused)]
+
 use std::{borrow::Cow, path::Path};
 
 use distributed_actor::distributed_actor;

@@ -1,3 +1,5 @@
+#![allow(unused)]
+
 use distributed_actor::distributed_actor;
 
 struct Greeter;

@@ -1,3 +1,5 @@
+#![allow(unused)]
+
 use distributed_actor::{Node, distributed_actor};
 
 struct Greeter;

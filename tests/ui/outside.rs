@@ -1,10 +1,12 @@
-use distributed_actor::{Context, distributed};
+#![allow(unused)]
+
+use distributed_actor::distributed;
 
 struct Greeter;
 
 impl Greeter {
     #[distributed]
-    fn hello(&mut self, #[ctx] context: &Context<Self>) {}
+    fn hello(&mut self, #[ctx] context: &u8) {}
 }
 
 #[distributed]

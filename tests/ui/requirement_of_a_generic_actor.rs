@@ -1,4 +1,6 @@
-use distributed_actor::{ActorSystem, Node, distributed_actor};
+#![allow(unused)]
+
+use distributed_actor::{ActorSystem, DistributedActor, Node, distributed_actor};
 use serde::{Serialize, de::DeserializeOwned};
 
 #[derive(Clone)]
@@ -33,9 +35,10 @@ impl<T: Send + 'static> Unbounded<T> {
     fn set(&mut self, value: T) {}
 }
 
+fn spawn<A: DistributedActor>() {}
+
 fn main() {
-    let spawn = |node: Node| {
-        node.spawn(Elector(node.clone()));
-        node.spawn(Unbounded(Secret));
-    };
+    spawn::<Elector<Node>>();
+    spawn::<Unbounded<Secret>>();
+    spawn::<Unbounded<String>>();
 }

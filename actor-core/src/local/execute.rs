@@ -38,7 +38,13 @@ impl IncomingCall {
     /// A root call with `timeout` left, that is not run inline.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
-        Self { timeout, deadline: now() + timeout, parent: None, trace: None, inline: false }
+        Self::arrived(now(), timeout)
+    }
+
+    /// The same for a call that arrived at `at`.
+    #[must_use]
+    pub fn arrived(at: Instant, timeout: Duration) -> Self {
+        Self { timeout, deadline: at + timeout, parent: None, trace: None, inline: false }
     }
 }
 

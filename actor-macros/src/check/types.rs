@@ -69,7 +69,9 @@ impl<'ast> Visit<'ast> for Borrows<'_> {
 
     fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
         let message = match (self.role, output_of_future(ty)) {
-            (Role::Parameter, _) => "a distributed method cannot be generic yet: write a type instead of `impl Trait`".into(),
+            (Role::Parameter, _) => {
+                "a distributed method cannot be generic yet: write a type instead of `impl Trait`".into()
+            }
             (Role::Result, Some(output)) => format!("write `async fn` and `-> {}`, without the future", text(output)),
             (Role::Result, None) => "the caller has to know the type: write it instead of `impl Trait`".into(),
         };

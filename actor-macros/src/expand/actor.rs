@@ -54,7 +54,7 @@ pub(crate) fn expand(actor: &Actor) -> (Option<WherePredicate>, TokenStream) {
             #table
         };
     };
-    (common.bound(), code)
+    (common.bound(&quote!(Self)), code)
 }
 
 /// The lints that are none of the user's business here.
@@ -74,8 +74,10 @@ impl<'a> Common<'a> {
         let krate = options.krate.as_ref().map_or_else(|| quote!(::distributed_actor), ToTokens::to_token_stream);
         let support = quote!(#krate::__macro);
         let ty = actor.ty.to_token_stream();
-        let system =
-            options.system.as_ref().map_or_else(|| quote!(#support::DefaultSystem), |ty| tokens::without_self(ty, &actor.ty.to_token_stream()));
+        let system = options.system.as_ref().map_or_else(
+            || quote!(#support::DefaultSystem),
+            |ty| tokens::without_self(ty, &actor.ty.to_token_stream()),
+        );
         let name = tokens::plain_name(&actor.ident);
         let generics = generic::without_self(&actor.generics, &ty);
         let mut common = Self {
@@ -89,7 +91,7 @@ impl<'a> Common<'a> {
             support,
             ty,
         };
-        if let Some(bound) = common.bound() {
+        if let Some(bound) = common.bound(&common.ty) {
             common.bounded.make_where_clause().predicates.push(bound);
         }
         common
@@ -105,10 +107,10 @@ impl<'a> Common<'a> {
         tokens::without_self(tokens, &self.ty)
     }
 
-    fn bound(&self) -> Option<WherePredicate> {
-        let (Self { support, ty, .. }, codec) = (self, self.codec.as_ref()?);
+    fn bound(&self, actor: &TokenStream) -> Option<WherePredicate> {
+        let (support, codec) = (&self.support, self.codec.as_ref()?);
         let (_, arguments, _) = self.generics.split_for_impl();
-        Some(syn::parse_quote!(#support::RequirementOf<#ty>: #codec #arguments))
+        Some(syn::parse_quote!(#support::RequirementOf<#actor>: #codec #arguments))
     }
 }
 

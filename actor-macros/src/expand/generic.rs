@@ -4,8 +4,8 @@
 //! impl, on the impls that go with it, and on functions that call the actor.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{GenericParam, Generics, Ident, parse_quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{GenericParam, Generics, Ident, Type, parse_quote};
 
 use super::{
     actor::{Common, allow},
@@ -32,7 +32,10 @@ pub(crate) fn codec_trait(common: &Common<'_>) -> TokenStream {
             }
         }
     }
-    let doc = format!(" What the serialization requirement of a system meets under which `{}` runs.", common.actor.ident);
+    let doc = format!(
+        " What the serialization requirement of a system has to meet for `{}` to run on it.",
+        common.actor.ident
+    );
     let own = declaration(common, codec, &bounds, &quote!(#whole));
     quote!(#[doc = #doc] #own #(#parts)*)
 }
@@ -51,7 +54,9 @@ fn declaration(common: &Common<'_>, name: &Ident, bounds: &[TokenStream], condit
     let (declared, arguments, clause) = common.generics.split_for_impl();
     let mut generics = common.generics.clone();
     generics.params.push(parse_quote!(__Requirement));
-    generics.make_where_clause().predicates.push(parse_quote!(__Requirement: #(#bounds)+*));
+    if !bounds.is_empty() {
+        generics.make_where_clause().predicates.push(parse_quote!(__Requirement: #(#bounds)+*));
+    }
     let (blanket, _, blanket_clause) = generics.split_for_impl();
     quote! {
         #condition
@@ -67,31 +72,42 @@ fn declaration(common: &Common<'_>, name: &Ident, bounds: &[TokenStream], condit
 
 /// What is left to be bound: types that rustc knows without the impl's generics are checked where they stand.
 fn of_method(common: &Common<'_>, method: &Method) -> Vec<TokenStream> {
-    let support = &common.support;
     let mut bounds = Vec::new();
     for parameter in method.parameters() {
-        let ty = common.spelled_out(&parameter.ty);
-        if !common.is_concrete(&ty) {
-            add(&mut bounds, vec![quote!(#support::Codec<#ty>)]);
+        if !common.is_concrete(common.spelled_out(&parameter.ty)) {
+            add(&mut bounds, vec![codec_of(common, &parameter.ty)]);
         }
     }
     let result = reply::declared(common, method);
     if !common.is_concrete(&result) {
-        let of_reply = match reply::kind(common, method) {
-            Kind::Value => vec![quote!(#support::Codec<#result>)],
-            Kind::Result(Some((value, error))) => {
-                let (value, error) = (common.spelled_out(value), common.spelled_out(error));
-                vec![quote!(#support::Codec<#value>), quote!(#support::Codec<#error>)]
-            }
-            Kind::Result(None) => vec![quote!(#support::CodecOf<#support::As<#result, true>>)],
-            Kind::Probed => {
+        let of_reply = match (reply::kind(common, method), &method.result) {
+            (Kind::Value, Some(value)) => vec![codec_of(common, value)],
+            (Kind::Result(Some((value, error))), _) => vec![codec_of(common, value), codec_of(common, error)],
+            (Kind::Result(None), _) => vec![codec_of_reply(common, method, &result, &quote!(true))],
+            (Kind::Probed | Kind::Value, _) => {
                 let probe = reply::probe(common, &result);
-                vec![quote!(#support::CodecOf<#support::As<#result, #probe>>)]
+                vec![codec_of_reply(common, method, &result, &probe)]
             }
         };
         add(&mut bounds, of_reply);
     }
     bounds
+}
+
+/// Stands where the user wrote the type, so that rustc can show where the bound comes from.
+fn codec_of(common: &Common<'_>, ty: &Type) -> TokenStream {
+    let ty = common.spelled_out(ty);
+    let (first, last) = tokens::ends(&ty);
+    let support = tokens::located(common.support.clone(), first);
+    let (open, close) = (quote_spanned!(first=> #support::Codec<), quote_spanned!(last=> >));
+    quote!(#open #ty #close)
+}
+
+fn codec_of_reply(common: &Common<'_>, method: &Method, result: &TokenStream, is_result: &TokenStream) -> TokenStream {
+    let (first, last) = method.result.as_ref().map_or_else(|| tokens::ends(&method.ident), tokens::ends);
+    let support = tokens::located(common.support.clone(), first);
+    let (open, close) = (quote_spanned!(first=> #support::CodecOf<#support::As<), quote_spanned!(last=> >>));
+    quote!(#open #result, #is_result #close)
 }
 
 fn add(bounds: &mut Vec<TokenStream>, more: Vec<TokenStream>) {

@@ -2,13 +2,16 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::{
     actor::{Common, Names},
     assertions, info, reply,
 };
-use crate::model::{Argument, Method};
-
+use crate::{
+    model::{Argument, Method},
+    tokens,
+};
 
 pub(crate) fn expand(common: &Common<'_>, index: usize, method: &Method) -> TokenStream {
     let Common { support, ty, bounded, .. } = common;
@@ -43,13 +46,15 @@ pub(crate) fn expand(common: &Common<'_>, index: usize, method: &Method) -> Toke
 fn invoke(common: &Common<'_>, method: &Method) -> TokenStream {
     let Common { support, ty, .. } = common;
     let user = method.ident.span();
+    // where the future is not `Send`, rustc points at this type: from the user's `async` to the method's name
     let future = quote_spanned! {method.asynchronous.unwrap_or(user)=>
         impl ::core::future::Future<Output = #support::Returned<Self, #ty>> + ::core::marker::Send +
     };
     let end = quote_spanned!(user=> '__call);
     let call = call(common, method);
     let split = quote!(<Self::Reply as #support::Reply<#support::RequirementOf<#ty>>>::split);
-    let shared_state = if common.codec.is_some() { assertions::shared_state(common, method) } else { TokenStream::new() };
+    let shared_state =
+        if common.codec.is_some() { assertions::shared_state(common, method) } else { TokenStream::new() };
     let names = method.parameters().enumerate().map(|(index, _)| argument(index));
     let run = match method.asynchronous {
         Some(_) => quote!(async move { #split(#call.await) }),
@@ -75,8 +80,9 @@ fn call(common: &Common<'_>, method: &Method) -> TokenStream {
     let mut index = 0;
     let arguments = method.arguments.iter().map(|each| match each {
         Argument::Context(context) => {
-            let context = common.spelled_out(context);
-            quote!(<#context as #support::ContextParameter<#ty>>::of(__context))
+            let at = context.span();
+            let (context, support) = (common.spelled_out(context), tokens::located(support.clone(), at));
+            quote_spanned!(at=> <#context as #support::ContextParameter<#ty>>::of(__context))
         }
         Argument::Value(_) => {
             let name = argument(index);
@@ -90,4 +96,3 @@ fn call(common: &Common<'_>, method: &Method) -> TokenStream {
 fn argument(index: usize) -> proc_macro2::Ident {
     quote::format_ident!("__argument{index}")
 }
-

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
 use super::actor::{Common, Names};
+use crate::tokens;
 
 pub(crate) fn expand(common: &Common<'_>) -> TokenStream {
     let Common { support, ty, bounded, actor, .. } = common;
@@ -33,8 +34,10 @@ fn names_are_new(common: &Common<'_>) -> TokenStream {
         quote!(#condition #info.hash())
     });
     let assertions = actor.methods.iter().skip(1).map(|method| {
-        let (condition, Names { info, .. }) = (&method.condition, Names::of(method));
+        let (condition, Names { mut info, .. }) = (&method.condition, Names::of(method));
         let user = method.options.name.as_ref().map_or_else(|| method.ident.span(), syn::LitStr::span);
+        info.set_span(user);
+        let support = tokens::located(support.clone(), user);
         let assertion = quote_spanned!(user=> #support::assert_new_name(__hashes, #info.position()));
         quote!(#condition const _: () = #assertion;)
     });

@@ -25,7 +25,8 @@ pub(super) struct Actors {
     emptied: Notify,
 }
 
-type Shard = HashMap<u64, WeakAnyLocal<Node>, BuildHasherDefault<InstanceHasher>>;
+/// Actors by instance number.
+pub(super) type Shard = HashMap<u64, WeakAnyLocal<Node>, BuildHasherDefault<InstanceHasher>>;
 
 impl Actors {
     pub(super) fn insert(&self, instance: u64, actor: WeakAnyLocal<Node>) {
@@ -78,7 +79,7 @@ impl Actors {
 
 /// Instance numbers count up from one: multiplied by an odd constant they fill a table evenly.
 #[derive(Default)]
-struct InstanceHasher(u64);
+pub(super) struct InstanceHasher(u64);
 
 impl Hasher for InstanceHasher {
     fn finish(&self) -> u64 {

@@ -34,6 +34,8 @@ pub struct NodeEncoder {
     pub(super) body: EncodeBuffer,
     /// The nodes that references among the arguments point to.
     pub(super) references: Vec<NodeId>,
+    /// Why an argument could not be encoded. The method is not known here; the node adds it.
+    pub(super) failed: Option<Box<str>>,
 }
 
 impl InvocationEncoder for NodeEncoder {
@@ -51,8 +53,10 @@ impl InvocationEncoder for NodeEncoder {
         } else {
             self.references.extend(references);
         }
-        // The method is not known here; the node adds it.
-        encoded.map_err(|error| SystemError::Unencodable { method: "the call".into(), why: error.to_string().into() })
+        if let Err(error) = encoded {
+            self.failed.get_or_insert_with(|| error.to_string().into());
+        }
+        Ok(())
     }
 
     fn done(&mut self) -> Result<(), SystemError> {

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
 };
@@ -29,6 +29,7 @@ const WRITE_LENGTH: usize = 256 * 1024;
 /// One link to a peer, from the first call that needs it until its connection is lost.
 pub(super) struct Link {
     peer: NodeId,
+    pub(super) inner: Arc<Inner>,
     /// What references in the peer's messages are resolved with.
     pub(super) context: DecodeContext,
     session: Mutex<Session>,
@@ -44,6 +45,8 @@ pub(super) struct Link {
     outbox: Mutex<Outbox>,
     /// The incoming calls that are queued or run, by slot.
     running: Mutex<BTreeMap<InboundKey, CancelToken>>,
+    /// How many they are: a call that was run at once shall not take the lock to find out that it is not there.
+    running_count: AtomicUsize,
     pub(super) watches: Watches,
     reader: Mutex<Option<AbortHandle>>,
     writer: Mutex<Option<AbortHandle>>,
@@ -70,6 +73,7 @@ impl Link {
     pub(super) fn new(inner: &Arc<Inner>, peer: NodeId) -> Self {
         Self {
             peer,
+            inner: inner.clone(),
             context: inner.decode_context(),
             session: Mutex::new(Session::new(inner.limits.clone())),
             work: Notify::new(),
@@ -79,6 +83,7 @@ impl Link {
             reading: AtomicBool::new(false),
             outbox: Mutex::default(),
             running: Mutex::default(),
+            running_count: AtomicUsize::new(0),
             watches: Watches::default(),
             reader: Mutex::default(),
             writer: Mutex::default(),
@@ -107,16 +112,54 @@ impl Link {
         result
     }
 
+    /// The same for the reader; also says how many callers were woken.
+    pub(super) fn receive<R>(&self, run: impl FnOnce(&mut Session) -> R) -> (R, usize) {
+        let mut wakers = Vec::new();
+        let result = {
+            let mut session = lock(&self.session);
+            let result = run(&mut session);
+            session.take_wakers(&mut wakers);
+            result
+        };
+        let woken = wakers.len();
+        for waker in wakers {
+            waker.wake();
+        }
+        (result, woken)
+    }
+
+    /// The same for a call or a cast. If it is the only one under way it is sent at once, on the caller's task: with
+    /// nothing to share a write with, waking the writer would cost more than the write. Otherwise the writer sends
+    /// it together with those that come until it runs.
+    pub(super) fn submit<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
+        let (result, wants, alone) = {
+            let mut session = lock(&self.session);
+            let result = run(&mut session);
+            let alone = session.is_alone() && !session.timeout_moved();
+            (result, session.wants_transmit(), alone)
+        };
+        if wants && !self.reading.load(Ordering::Relaxed) {
+            if alone { self.flush_now() } else { self.work.notify_one() }
+        }
+        result
+    }
+
     /// The same without a look at who has to be woken: for what changes nothing that others wait for.
     pub(super) fn peek<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
         run(&mut lock(&self.session))
     }
 
-    /// Wakes the writer if something came up that a reply's taker left behind, such as credit to give back.
-    pub(super) fn wake_writer_if_wanted(&self) {
-        if !self.reading.load(Ordering::Relaxed) && self.peek(|session| session.wants_transmit()) {
+    /// Runs `run` on the session, and wakes the writer if it left something to send, such as credit to give back.
+    pub(super) fn take<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
+        let (result, wants) = {
+            let mut session = lock(&self.session);
+            let result = run(&mut session);
+            (result, session.wants_transmit())
+        };
+        if wants && !self.reading.load(Ordering::Relaxed) {
             self.work.notify_one();
         }
+        result
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -175,9 +218,16 @@ impl Link {
     /// The reader has worked through what it has read: what came of it is sent at once, without waking the writer.
     pub(super) fn end_reading(&self) {
         self.reading.store(false, Ordering::Relaxed);
-        if !self.peek(|session| session.wants_transmit()) {
-            return;
+        let (wants, timeout_moved) = self.peek(|session| (session.wants_transmit(), session.timeout_moved()));
+        if timeout_moved {
+            self.work.notify_one();
+        } else if wants {
+            self.flush_now();
         }
+    }
+
+    /// Sends what there is, unless somebody else does; the writer takes over where the transport stalls.
+    fn flush_now(&self) {
         // Whoever holds the outbox sends what the session has, or is woken once more.
         let flushed = match self.outbox.try_lock() {
             Ok(mut outbox) => self.flush(&mut outbox, &mut Context::from_waker(Waker::noop())),
@@ -218,11 +268,17 @@ impl Link {
 
     /// An incoming call was not answered yet: `token` cancels it.
     pub(super) fn running(&self, key: InboundKey, token: CancelToken) {
-        lock(&self.running).insert(key, token);
+        let mut running = lock(&self.running);
+        running.insert(key, token);
+        self.running_count.store(running.len(), Ordering::Release);
     }
 
     pub(super) fn no_longer_running(&self, key: InboundKey) {
-        lock(&self.running).remove(&key);
+        if self.running_count.load(Ordering::Acquire) > 0 {
+            let mut running = lock(&self.running);
+            running.remove(&key);
+            self.running_count.store(running.len(), Ordering::Release);
+        }
     }
 
     /// The caller has given up.

@@ -6,7 +6,7 @@ use actor_core::{
     ActorId, Codec, DeadLetter, EncodeBuffer, Outcome, Postcard, ResultHandler, SystemError,
 };
 
-use super::{inner::Inner, invocation::take_references, link::Link};
+use super::{invocation::take_references, link::Link};
 use crate::protocol::{InboundCastKey, InboundKey, RemoteMethod, Reply};
 
 /// Which errors of methods are sent in their types. The others arrive at the caller as
@@ -56,7 +56,6 @@ pub(super) enum Origin {
 
 /// Answers one call of a peer, exactly once: at the latest when it is dropped.
 pub struct NodeReply {
-    inner: Arc<Inner>,
     link: Arc<Link>,
     origin: Origin,
     instance: u64,
@@ -66,13 +65,12 @@ pub struct NodeReply {
 
 impl NodeReply {
     pub(super) fn new(
-        inner: Arc<Inner>,
         link: Arc<Link>,
         origin: Origin,
         instance: u64,
         method: Arc<RemoteMethod>,
     ) -> Self {
-        Self { inner, link, origin, instance, method, answered: false }
+        Self { link, origin, instance, method, answered: false }
     }
 
     /// The call's key, if it is one that can be cancelled.
@@ -103,32 +101,28 @@ impl NodeReply {
             return self.done();
         }
         let mut buffer = EncodeBuffer::new();
-        drop(take_references());
         let encoded = Postcard::encode(value, &mut buffer);
         let references = take_references();
         if let Err(error) = encoded {
             let why = format!("it could not be encoded there: {error}").into();
             return self.failed(SystemError::BadReply { method: self.method.name.clone(), why });
         }
-        let length = buffer.len() as u64;
-        let limit = self.link.peek(|session| session.agreed().message_length_max);
-        if length > limit {
-            return self.failed(SystemError::ReplyTooLarge { length, limit });
+        if !references.is_empty() {
+            self.link.inner.introduce(&self.link, &references);
         }
-        self.inner.introduce(&self.link, &references);
         self.finish(make(buffer));
     }
 
     fn failed(&mut self, error: SystemError) {
         let error = match error {
-            SystemError::Panicked { method, .. } if !self.inner.settings.send_panic_text => {
+            SystemError::Panicked { method, .. } if !self.link.inner.settings.send_panic_text => {
                 SystemError::Panicked { method, message: None }
             }
             error => error,
         };
         if matches!(self.origin, Origin::Cast(_)) {
-            let actor = ActorId::new(self.inner.id, self.instance).to_string();
-            self.inner.dead_letter(&DeadLetter::new(actor, &*self.method.name, error));
+            let actor = ActorId::new(self.link.inner.id, self.instance).to_string();
+            self.link.inner.dead_letter(&DeadLetter::new(actor, &*self.method.name, error));
             return self.done();
         }
         self.finish(Reply::System(error));
@@ -138,7 +132,10 @@ impl NodeReply {
         self.answered = true;
         if let Origin::Call(key) = self.origin {
             self.link.no_longer_running(key);
-            self.link.with(|session| session.reply(key, reply));
+            self.link.take(|session| {
+                let limit = session.agreed().message_length_max;
+                session.reply(key, within(limit, reply));
+            });
         }
     }
 
@@ -148,7 +145,7 @@ impl NodeReply {
         if let Origin::Cast(key) = &mut self.origin
             && let Some(key) = key.take()
         {
-            self.link.with(|session| session.cast_done(key));
+            self.link.take(|session| session.cast_done(key));
         }
     }
 }
@@ -167,7 +164,7 @@ impl ResultHandler for NodeReply {
     where
         Postcard: Codec<E>,
     {
-        if self.inner.errors.allows::<E>() {
+        if self.link.inner.errors.allows::<E>() {
             self.answer(error, Reply::Thrown);
         } else {
             let text = opaque_text(error);
@@ -191,6 +188,16 @@ impl Drop for NodeReply {
             };
             self.failed(error);
         }
+    }
+}
+
+/// The reply, unless it is longer than a message may be.
+fn within(limit: u64, reply: Reply) -> Reply {
+    match &reply {
+        Reply::Value(body) | Reply::Thrown(body) if body.len() as u64 > limit => {
+            Reply::System(SystemError::ReplyTooLarge { length: body.len() as u64, limit })
+        }
+        _ => reply,
     }
 }
 

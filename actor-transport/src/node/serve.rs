@@ -1,6 +1,6 @@
 //! What a peer asks for: calls of this node's actors, and news of their ends.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use actor_core::{
     ActorId, AnyLocal, CallScope, ChainLink, IncomingCall, MethodInfo, SystemError, Terminated, TraceParent,
@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use super::{
     Node,
+    actors::Shard,
     inner::{Inner, Stage},
     invocation::NodeDecoder,
     link::Link,
@@ -33,8 +34,8 @@ pub(super) struct Serving {
     link: Arc<Link>,
     events: Vec<Event>,
     /// The actors that this peer has called, so that calling one again needs no lock.
-    actors: HashMap<u64, WeakAnyLocal<Node>>,
-    /// The method of the last call, if it was checked: which description this peer's method is for which actor's table.
+    actors: Shard,
+    /// The methods that were compared: the peer's description and ours.
     checked: Vec<(Arc<RemoteMethod>, &'static MethodInfo)>,
 }
 
@@ -43,7 +44,7 @@ const CHECKED_MAX: usize = 64;
 
 impl Serving {
     pub(super) fn new(inner: Arc<Inner>, link: Arc<Link>) -> Self {
-        Self { inner, link, events: Vec::new(), actors: HashMap::new(), checked: Vec::new() }
+        Self { inner, link, events: Vec::new(), actors: Shard::default(), checked: Vec::new() }
     }
 
     /// Takes the events out of the session, while it is locked.
@@ -71,7 +72,7 @@ impl Serving {
     }
 
     fn call(&mut self, origin: Origin, call: InboundCall, now: Instant, budget: &mut Budget) {
-        let reply = NodeReply::new(self.inner.clone(), self.link.clone(), origin, call.instance, call.method.clone());
+        let reply = NodeReply::new(self.link.clone(), origin, call.instance, call.method.clone());
         if self.inner.stage() != Stage::Running {
             return reply.fail(SystemError::ShuttingDown);
         }
@@ -86,8 +87,7 @@ impl Serving {
             Ok(parent) => parent,
             Err(error) => return reply.fail(error),
         };
-        let mut incoming = IncomingCall::new(call.remaining);
-        incoming.deadline = now + call.remaining;
+        let mut incoming = IncomingCall::arrived(now, call.remaining);
         incoming.parent = parent;
         incoming.trace = call.trace.as_ref().and_then(TraceParent::from_bytes);
         incoming.inline = self.inner.inline && budget.allows();
@@ -119,24 +119,32 @@ impl Serving {
                 actor
             }
         };
-        let info = actor.method(method.hash).filter(|info| self.is_checked(method, info) || *info.name() == *method.name);
-        let Some(info) = info else {
+        let Some(info) = actor.method(method.hash) else {
             return Err(SystemError::UnknownMethod { method: method.name.clone() });
         };
         if !self.is_checked(method, info) {
-            if info.signature() != &*method.signature {
-                return Err(SystemError::SignatureMismatch {
-                    method: method.name.clone(),
-                    ours: method.signature.clone(),
-                    theirs: info.signature().into(),
-                });
-            }
-            if self.checked.len() >= CHECKED_MAX {
-                self.checked.clear();
-            }
-            self.checked.push((method.clone(), info));
+            self.check(method, info)?;
         }
         Ok((actor, info))
+    }
+
+    /// Compares the peer's idea of a method with ours, once.
+    fn check(&mut self, method: &Arc<RemoteMethod>, info: &'static MethodInfo) -> Result<(), SystemError> {
+        if *info.name() != *method.name {
+            return Err(SystemError::UnknownMethod { method: method.name.clone() });
+        }
+        if *info.signature() != *method.signature {
+            return Err(SystemError::SignatureMismatch {
+                method: method.name.clone(),
+                ours: method.signature.clone(),
+                theirs: info.signature().into(),
+            });
+        }
+        if self.checked.len() >= CHECKED_MAX {
+            self.checked.clear();
+        }
+        self.checked.push((method.clone(), info));
+        Ok(())
     }
 
     fn is_checked(&self, method: &Arc<RemoteMethod>, info: &'static MethodInfo) -> bool {

@@ -76,11 +76,9 @@ impl ActorSystem for Node {
         let link = self.inner.link_to(target, method, &invocation).map_err(CallError::System)?;
         let chain = encode_chain(call.parent.as_ref());
         let outgoing = outgoing(target.instance(), key_of(method), &call, &chain);
-        let key = link
-            .with(|session| session.call(now(), &outgoing, invocation.body))
+        let reply = PendingReply::new(&link, outgoing, invocation.body)
+            .await
             .map_err(|error| CallError::System(name_method(error, method)))?;
-        drop(chain);
-        let reply = PendingReply { link: &link, key: Some(key) }.await.map_err(CallError::System)?;
         let bad = |error: actor_core::CodecError| {
             CallError::System(SystemError::BadReply { method: method.name().into(), why: error.to_string().into() })
         };
@@ -123,7 +121,9 @@ impl ActorSystem for Node {
         let outgoing = outgoing(NODE_INSTANCE, node_method(STOP), &call, &[]);
         // Sent in order with the calls before it. Nobody waits for the answer; a task does, so that it is not cancelled.
         let Ok(key) = link.with(|session| session.cast(now(), &outgoing, body)) else { return };
-        self.inner.runtime.spawn(async move { PendingCast { link: &link, key: Some(key) }.await });
+        self.inner.runtime.spawn(async move {
+            let _ = PendingCast { link: &link, key: Some(key) }.await;
+        });
     }
 
     fn remote_terminated(&self, target: &ActorId) -> BoxFuture<'static, Terminated> {
@@ -172,6 +172,9 @@ impl Inner {
         method: &'static MethodInfo,
         invocation: &NodeEncoder,
     ) -> Result<Arc<Link>, SystemError> {
+        if let Some(why) = &invocation.failed {
+            return Err(SystemError::Unencodable { method: method.name().into(), why: why.clone() });
+        }
         if target.node() == self.id {
             // A reference to an actor that has ended, or is of another type.
             return Err(match self.local(target)?.method(method.hash()) {
@@ -212,8 +215,7 @@ impl Inner {
         let mut body = EncodeBuffer::new();
         encode(&name.to_owned(), &mut body, LOOKUP)?;
         let outgoing = outgoing(NODE_INSTANCE, node_method(LOOKUP), &call, &[]);
-        let key = link.with(|session| session.call(now(), &outgoing, body))?;
-        match (PendingReply { link: &link, key: Some(key) }).await? {
+        match PendingReply::new(&link, outgoing, body).await? {
             ReplyBody::Value(body) => postcard::from_bytes(&body)
                 .map_err(|error| SystemError::BadReply { method: LOOKUP.into(), why: error.to_string().into() }),
             ReplyBody::Thrown(_) => {
@@ -312,21 +314,36 @@ fn name_method(error: SystemError, method: &'static MethodInfo) -> SystemError {
     }
 }
 
-/// Waits for the reply of a call; dropped before, it cancels the call.
+/// A call, and the wait for its reply; dropped before its end, it cancels the call.
 struct PendingReply<'a> {
     link: &'a Link,
+    /// What is sent at the first poll.
+    call: Option<(OutgoingCall<'a>, EncodeBuffer)>,
     key: Option<CallKey>,
+}
+
+impl<'a> PendingReply<'a> {
+    fn new(link: &'a Link, call: OutgoingCall<'a>, body: EncodeBuffer) -> Self {
+        Self { link, call: Some((call, body)), key: None }
+    }
 }
 
 impl Future for PendingReply<'_> {
     type Output = Result<ReplyBody, SystemError>;
 
     fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some((call, body)) = self.call.take() {
+            let (key, polled) = self.link.submit(|session| match session.call(call.deadline - call.timeout, &call, body) {
+                Ok(key) => (Some(key), session.poll_reply(key, cx.waker())),
+                Err(error) => (None, Poll::Ready(Err(error))),
+            });
+            self.key = if polled.is_pending() { key } else { None };
+            return polled;
+        }
         let Some(key) = self.key else { return Poll::Ready(Err(SystemError::Cancelled)) };
-        let polled = self.link.peek(|session| session.poll_reply(key, cx.waker()));
+        let polled = self.link.take(|session| session.poll_reply(key, cx.waker()));
         if polled.is_ready() {
             self.key = None;
-            self.link.wake_writer_if_wanted();
         }
         polled
     }

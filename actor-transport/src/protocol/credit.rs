@@ -59,8 +59,8 @@ pub(crate) struct CreditIn {
 }
 
 impl CreditIn {
-    /// `largest` is what the largest message costs. Credit is given back in batches, small enough that what is kept back
-    /// never stops that message.
+    /// `largest` is what the largest message costs. Credit is given back in batches, small enough that what is kept
+    /// back never stops that message.
     pub(crate) fn new(window: u64, largest: u64) -> Self {
         let threshold = (window / 4).min(window.saturating_sub(largest)).max(1);
         Self { window, held: 0, consumed: 0, threshold }

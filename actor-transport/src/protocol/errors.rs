@@ -103,4 +103,21 @@ mod tests {
         trailing.push(0);
         assert_eq!(decode(&trailing), None);
     }
+
+    /// `docs/protocol.md`, section 8.
+    #[test]
+    fn the_codes_of_system_errors_stay_what_they_are() {
+        let network = actor_core::NetworkError::new(actor_core::NodeId::from_bits(1), "reset");
+        for (error, code) in [
+            (SystemError::UnknownActor { actor: "".into() }, 0),
+            (SystemError::ShuttingDown, 6),
+            (SystemError::MessageTooLarge { length: 1, limit: 0 }, 9),
+            (SystemError::BadAddress { address: "".into(), why: "".into() }, 17),
+            (SystemError::Network(network), 21),
+            (SystemError::Opaque { text: "".into() }, 25),
+            (SystemError::Cancelled, 26),
+        ] {
+            assert_eq!(encode(&error).first(), Some(&code), "{error:?}");
+        }
+    }
 }

@@ -21,7 +21,8 @@ pub struct OutgoingCall<'a> {
     pub instance: u64,
     /// The method.
     pub method: MethodKey<'a>,
-    /// When the call ends, answered or not; cut to [`Limits::call_deadline_max`](crate::Limits::call_deadline_max) from now.
+    /// When the call ends, answered or not; cut to [`Limits::call_deadline_max`](crate::Limits::call_deadline_max) from
+    /// now.
     pub deadline: Instant,
     /// The time that the call was given, for the text of the error.
     pub timeout: Duration,
@@ -64,7 +65,8 @@ pub enum Reply {
     System(SystemError),
 }
 
-/// A call of the peer that has to be answered with [`Session::reply`](super::Session::reply), also after its cancellation.
+/// A call of the peer that has to be answered with [`Session::reply`](super::Session::reply), also after its
+/// cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InboundKey(pub(crate) CallId);
 
@@ -125,8 +127,8 @@ pub enum Event {
         /// Its addresses, unverified.
         addresses: Vec<String>,
     },
-    /// The peer wants to be told when this actor ends: with [`Session::terminated`](super::Session::terminated), at once
-    /// if there is none.
+    /// The peer wants to be told when this actor ends: with [`Session::terminated`](super::Session::terminated), at
+    /// once if there is none.
     Watch {
         /// The actor.
         instance: u64,

@@ -461,6 +461,10 @@ impl<'a> Request<'a> {
         let total = if flags & FLAG_CHUNKED != 0 { Some(reader.varint("total length")?) } else { None };
         let trace = if flags & FLAG_TRACE != 0 { Some(reader.array("trace")?) } else { None };
         let chain = if flags & FLAG_CHAIN != 0 { reader.bytes(CHAIN_LENGTH_MAX, "chain")? } else { &[] };
+        if chain.is_empty() && flags & FLAG_CHAIN != 0 {
+            // There is one way to write a frame.
+            return Err(Malformed("chain"));
+        }
         Ok(Self { instance, method, remaining_ms, trace, chain, total, payload: reader.rest() })
     }
 

@@ -117,7 +117,7 @@ pub enum HandshakeError {
         field: &'static str,
     },
     /// There is no version that both speak.
-    #[error("the peer speaks versions {} to {} of the protocol, this node {} to {}", .peer.least, .peer.most, VERSIONS.least, VERSIONS.most)]
+    #[error("the peer speaks versions {} to {} of the protocol, which this node does not", .peer.least, .peer.most)]
     VersionUnsupported {
         /// The peer's versions.
         peer: VersionRange,

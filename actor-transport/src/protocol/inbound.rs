@@ -60,7 +60,8 @@ impl Inbound {
         Self { slots: Vec::new(), limit, busy: 0 }
     }
 
-    /// The peer begins a call. Its slot has to be free, the answer to the last call in it gone, and the id the next one.
+    /// The peer begins a call. Its slot has to be free, the answer to the last call in it gone, and the id the next
+    /// one.
     #[inline]
     pub(crate) fn begin(&mut self, id: CallId, epoch: u64) -> Result<&mut InboundSlot, CloseReason> {
         if u32::from(id.slot) >= self.limit {

@@ -1,7 +1,8 @@
 //! The protocol between two nodes, without input or output of its own: bytes and the time in, bytes and events out.
 //!
-//! A connection begins with a [`Handshake`], whose outcome, an [`Agreed`], attaches a [`Session`]. The wire format is specified in
-//! `docs/protocol.md`, and so is everything that one side may expect of the other; the code here says why it is as it is.
+//! A connection begins with a [`Handshake`], whose outcome, an [`Agreed`], attaches a [`Session`]. The wire format is
+//! specified in `docs/protocol.md`, and so is everything that one side may expect of the other; the code here says why
+//! it is as it is.
 //!
 //! Architecture invariants: no clock, no task, no randomness, no lock, no logging; no panic that bytes can
 //! reach; no table, queue or buffer without a limit, and memory for what has arrived, never for what was announced.

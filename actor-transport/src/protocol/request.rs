@@ -1,6 +1,10 @@
 //! Calls and casts of this node, from the caller's side.
 
-use std::{sync::Arc, task::Waker, time::Instant};
+use std::{
+    sync::Arc,
+    task::Waker,
+    time::{Duration, Instant},
+};
 
 use actor_core::{EncodeBuffer, SystemError};
 use bytes::Bytes;
@@ -10,7 +14,6 @@ use super::{
     frame::TRACE_LENGTH,
     methods::RemoteMethod,
 };
-use std::time::Duration;
 
 /// A call or a cast that could not be written at once.
 #[derive(Debug)]

@@ -131,8 +131,8 @@ impl Put for Vec<u8> {
 /// The longest header without its variable parts: kind, id, flags, five varints and a trace context take 82 bytes.
 const HEAD_LENGTH: usize = 96;
 
-/// The fields of fixed length at the front of a frame, written on the stack: growing a shared buffer field by field costs
-/// several times as much.
+/// The fields of fixed length at the front of a frame, written on the stack: growing a shared buffer field by field
+/// costs several times as much.
 #[derive(Debug)]
 pub(crate) struct Head {
     bytes: [u8; HEAD_LENGTH],

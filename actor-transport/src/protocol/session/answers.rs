@@ -47,7 +47,7 @@ impl Session {
             return self.answer(Answer::error(id, instance, &error));
         }
         if self.answers.is_empty()
-            && self.lanes.is_empty()
+            && !self.lanes.contains(LaneKey::From(instance))
             && let Some(payload) = body.as_slice()
             && payload.len() <= self.agreed.chunk_length_max as usize
             && self.replies_out.take(self.replies_out.cost(length))

@@ -1,6 +1,7 @@
 //! Calls and casts to the peer, as their callers see them.
 
 use std::{
+    sync::Arc,
     task::{Poll, Waker},
     time::Instant,
 };
@@ -14,30 +15,32 @@ use crate::protocol::{
     event::{CallKey, CastKey, OutgoingCall, ReplyBody},
     flights::Stage,
     frame::{CHAIN_LENGTH_MAX, Frame, METHOD_NAME_LENGTH_MAX, Request, SIGNATURE_LENGTH_MAX},
-    methods::RemoteMethod,
+    lanes::LaneKey,
+    methods::{MethodKey, RemoteMethod},
     request::{CallState, Pending},
 };
 
 impl Session {
     /// Calls a method of an actor of the peer with the arguments in `body`.
     ///
-    /// The call begins at once if there is room at the peer; otherwise it waits, in order with all others, until its deadline.
+    /// The call begins at once if there is room at the peer; otherwise it waits, in order with all others, until its
+    /// deadline.
     ///
     /// # Errors
-    /// Nothing was sent then: `MessageTooLarge`; `Overloaded` if too much waits already; `Unencodable` if method or chain
-    /// are longer than the protocol allows; and what the session was closed with.
+    /// Nothing was sent then: `MessageTooLarge`; `Overloaded` if too much waits already; `Unencodable` if method or
+    /// chain are longer than the protocol allows; and what the session was closed with.
     #[inline]
     pub fn call(&mut self, now: Instant, call: &OutgoingCall<'_>, body: EncodeBuffer) -> Result<CallKey, SystemError> {
         self.admit(call, body.len())?;
         let deadline = call.deadline.min(self.latest_deadline(now));
         self.note_deadline(deadline);
-        if let Some(payload) = self.small(&body) {
+        if let Some(payload) = self.small(call.instance, &body) {
             let cost = self.requests_out.cost(cost_length(call, payload));
             if self.flights.has_room() && self.requests_out.take(cost) {
                 return Ok(self.call_at_once(now, deadline, call, payload, cost));
             }
         }
-        Ok(self.wait(now, pending(false, deadline, call, body), call))
+        Ok(self.wait(now, false, deadline, call, body))
     }
 
     /// Sends a message without a reply to an actor of the peer. It waits for room as a call does.
@@ -48,7 +51,7 @@ impl Session {
     pub fn cast(&mut self, now: Instant, call: &OutgoingCall<'_>, body: EncodeBuffer) -> Result<CastKey, SystemError> {
         self.admit(call, body.len())?;
         let deadline = call.deadline.min(self.latest_deadline(now));
-        if let Some(payload) = self.small(&body)
+        if let Some(payload) = self.small(call.instance, &body)
             && self.casts_out.has(1)
             && self.requests_out.take(self.requests_out.cost(cost_length(call, payload)))
         {
@@ -59,10 +62,11 @@ impl Session {
             return Ok(CastKey(None));
         }
         self.note_deadline(deadline);
-        Ok(CastKey(Some(self.wait(now, pending(true, deadline, call, body), call))))
+        Ok(CastKey(Some(self.wait(now, true, deadline, call, body))))
     }
 
-    /// The outcome of a call, once. `Ready` is the end of the key; `Pending` keeps the waker, in place of an earlier one.
+    /// The outcome of a call, once. `Ready` is the end of the key; `Pending` keeps the waker, in place of an earlier
+    /// one.
     #[inline]
     pub fn poll_reply(&mut self, key: CallKey, waker: &Waker) -> Poll<Result<ReplyBody, SystemError>> {
         let Some(entry) = self.calls.get_mut(key) else { return Poll::Ready(Err(SystemError::Cancelled)) };
@@ -92,8 +96,8 @@ impl Session {
 
     /// The caller does not want the reply any more. The end of the key.
     ///
-    /// Nothing is sent of a call that has not begun. Otherwise the peer is told, and its slot stays taken until the peer
-    /// has answered: a handler that still runs counts.
+    /// Nothing is sent of a call that has not begun. Otherwise the peer is told, and its slot stays taken until the
+    /// peer has answered: a handler that still runs counts.
     pub fn cancel(&mut self, now: Instant, key: CallKey) {
         match self.calls.remove(key) {
             Some(CallState::Waiting(pending)) => self.forget_waiting(pending.length()),
@@ -153,9 +157,9 @@ impl Session {
 
     /// The message, if it can be written at once and nothing stands before it, but for credit and a slot.
     #[inline]
-    fn small<'a>(&self, body: &'a EncodeBuffer) -> Option<&'a [u8]> {
+    fn small<'a>(&self, instance: u64, body: &'a EncodeBuffer) -> Option<&'a [u8]> {
         let can_begin = self.is_attached() && self.waiting.is_empty() && self.failed.is_none();
-        if !can_begin || !self.lanes.is_empty() {
+        if !can_begin || self.lanes.contains(LaneKey::To(instance)) {
             return None;
         }
         body.as_slice().filter(|payload| payload.len() <= self.agreed.chunk_length_max as usize)
@@ -182,12 +186,31 @@ impl Session {
         key
     }
 
-    fn wait(&mut self, now: Instant, pending: Pending, call: &OutgoingCall<'_>) -> CallKey {
+    fn wait(
+        &mut self,
+        now: Instant,
+        is_cast: bool,
+        deadline: Instant,
+        call: &OutgoingCall<'_>,
+        body: EncodeBuffer,
+    ) -> CallKey {
+        let &OutgoingCall { instance, method, trace, chain, .. } = call;
+        let (method, chain) = (self.remembered(method), Bytes::copy_from_slice(chain));
+        let pending = Pending { is_cast, instance, method, deadline, trace, chain, body };
         self.waiting_bytes = self.waiting_bytes.saturating_add(pending.length());
-        let key = self.calls.insert(pending.deadline, call.timeout, CallState::Waiting(Box::new(pending)));
+        let key = self.calls.insert(deadline, call.timeout, CallState::Waiting(Box::new(pending)));
         self.waiting.push_back(key);
         self.begin_waiting(now);
         key
+    }
+
+    /// The method with a name of its own. Calls that wait are often of one method, and three allocations for each add
+    /// up.
+    fn remembered(&mut self, method: MethodKey<'_>) -> Arc<RemoteMethod> {
+        match &self.method_waiting {
+            Some(last) if last.hash == method.hash => last.clone(),
+            _ => self.method_waiting.insert(RemoteMethod::new(method)).clone(),
+        }
     }
 }
 
@@ -219,16 +242,4 @@ pub(super) fn remaining_ms(now: Instant, deadline: Instant) -> u64 {
         .saturating_mul(1000)
         .saturating_add(u64::from(remaining.subsec_millis()))
         .saturating_add(partial)
-}
-
-fn pending(is_cast: bool, deadline: Instant, call: &OutgoingCall<'_>, body: EncodeBuffer) -> Pending {
-    Pending {
-        is_cast,
-        instance: call.instance,
-        method: RemoteMethod::new(call.method),
-        deadline,
-        trace: call.trace,
-        chain: Bytes::copy_from_slice(call.chain),
-        body,
-    }
 }

@@ -6,11 +6,12 @@ use super::Session;
 use crate::protocol::{close::CloseReason, event::Event, frame::Frame, request::CallState};
 
 impl Session {
-    /// Ends the session for good: calls that have begun fail with `Network`, calls that have not, and all that come later,
-    /// with `Connect`. `peer` is the node that the errors name.
+    /// Ends the session for good: calls that have begun fail with `Network`, calls that have not, and all that come
+    /// later, with `Connect`. `peer` is the node that the errors name.
     ///
-    /// Events that were not taken are dropped. What follows are one [`Event::Cancel`] for each call of the peer that still
-    /// runs and one [`Event::Terminated`] for each actor of it that is watched; answers to those calls are ignored.
+    /// Events that were not taken are dropped. What follows are one [`Event::Cancel`] for each call of the peer that
+    /// still runs and one [`Event::Terminated`] for each actor of it that is watched; answers to those calls are
+    /// ignored.
     pub fn close(&mut self, why: &CloseReason, peer: NodeId) {
         let network = NetworkError::new(peer, why.to_string());
         let unsent = SystemError::Connect { address: peer.to_string().into(), why: network.to_string().into() };

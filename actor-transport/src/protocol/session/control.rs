@@ -23,8 +23,8 @@ pub(super) enum Control {
 }
 
 impl Session {
-    /// Tells the peer where a node can be reached that a following call or reply refers to; once for each node. Of the addresses,
-    /// the first sixteen that are not above 256 bytes are told.
+    /// Tells the peer where a node can be reached that a following call or reply refers to; once for each node. Of the
+    /// addresses, the first sixteen that are not above 256 bytes are told.
     pub fn introduce(&mut self, node: NodeId, addresses: &[String]) {
         let is_known = self.peer.as_ref().is_some_and(|peer| peer.node == node);
         if !is_known && self.is_usable() && self.links.introduce(node, self.is_attached()) {
@@ -35,7 +35,8 @@ impl Session {
         }
     }
 
-    /// Asks to be told when an actor of the peer ends; the answer is [`Event::Terminated`](super::super::Event::Terminated).
+    /// Asks to be told when an actor of the peer ends; the answer is
+    /// [`Event::Terminated`](super::super::Event::Terminated).
     ///
     /// # Errors
     /// `Overloaded` if too many are watched, and what the session was closed with.

@@ -301,7 +301,7 @@ fn inbound_call(request: &Request<'_>, method: Arc<RemoteMethod>, remaining: Dur
 
 /// It may wait for its chunks for long, so that it must not keep what was read with it.
 fn partial_call(request: &Request<'_>, method: Arc<RemoteMethod>, remaining: Duration) -> InboundCall {
-    let chain = Session::copied(request.chain);
+    let chain = Bytes::copy_from_slice(request.chain);
     InboundCall {
         instance: request.instance,
         method,

@@ -10,10 +10,9 @@ mod requests;
 mod timeouts;
 mod transmit;
 
-use std::{collections::VecDeque, task::Waker, time::Instant};
+use std::{collections::VecDeque, sync::Arc, task::Waker, time::Instant};
 
 use actor_core::SystemError;
-use bytes::Bytes;
 
 use self::{answers::Answer, control::Control};
 use super::{
@@ -30,7 +29,7 @@ use super::{
     keepalive::{Keepalive, later},
     lanes::Lanes,
     links::Links,
-    methods::{MethodsIn, MethodsOut},
+    methods::{MethodsIn, MethodsOut, RemoteMethod},
     output::Output,
     request::Calls,
 };
@@ -47,9 +46,9 @@ use crate::Limits;
 /// - **The writer** sends what [`transmit`](Self::transmit) gives it while [`wants_transmit`](Self::wants_transmit), and
 ///   calls [`handle_timeout`](Self::handle_timeout) at [`next_timeout`](Self::next_timeout).
 ///
-/// Whoever has called a method that takes `&mut self` takes the wakers with [`take_wakers`](Self::take_wakers) and wakes them
-/// after unlocking, and wakes the writer if the session wants to transmit. No operation blocks, and none takes longer than
-/// what it moves, but for scans of all calls when a deadline has passed.
+/// Whoever has called a method that takes `&mut self` takes the wakers with [`take_wakers`](Self::take_wakers) and
+/// wakes them after unlocking, and wakes the writer if the session wants to transmit. No operation blocks, and none
+/// takes longer than what it moves, but for scans of all calls when a deadline has passed.
 ///
 /// A session is attached once, by the proof of a [`Handshake`](super::Handshake), and closed once, for good: after
 /// [`close`](Self::close) every call fails. What happens in which order is written in `docs/protocol.md`.
@@ -77,6 +76,8 @@ pub struct Session {
     waiting: VecDeque<CallKey>,
     waiting_stale: usize,
     waiting_bytes: u64,
+    /// The method of the last one that waited.
+    method_waiting: Option<Arc<RemoteMethod>>,
     flights: Flights,
     methods_out: MethodsOut,
     requests_out: CreditOut,
@@ -142,7 +143,7 @@ pub struct SessionStats {
 }
 
 impl Session {
-    /// A session without a connection, with this node's limits.
+    /// A session without a connection, with this node's limits: those that the handshake announces.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -161,6 +162,7 @@ impl Session {
             waiting: VecDeque::new(),
             waiting_stale: 0,
             waiting_bytes: 0,
+            method_waiting: None,
             flights: Flights::default(),
             methods_out: MethodsOut::default(),
             requests_out: CreditOut::default(),
@@ -187,8 +189,8 @@ impl Session {
 
     /// There is a connection now: calls that wait begin, in order.
     ///
-    /// `checksum`: whether frames carry a checksum, which both sides must say alike; transports that protect their bytes
-    /// go without. Does nothing if the session was attached or closed before.
+    /// `checksum`: whether frames carry a checksum, which both sides must say alike; transports that protect their
+    /// bytes go without. Does nothing if the session was attached or closed before.
     pub fn attach(&mut self, now: Instant, agreed: Agreed, checksum: bool) {
         if self.is_attached() || self.is_closed() {
             return;
@@ -290,11 +292,6 @@ impl Session {
             self.deadline_next = Some(deadline);
             self.timeout_moved = true;
         }
-    }
-
-    /// The same bytes without what they share memory with.
-    fn copied(bytes: &[u8]) -> Bytes {
-        if bytes.is_empty() { Bytes::new() } else { Bytes::copy_from_slice(bytes) }
     }
 
     fn latest_deadline(&self, now: Instant) -> Instant {

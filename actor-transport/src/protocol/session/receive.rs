@@ -20,12 +20,12 @@ const UNBOUNDED_BYTES_MAX: usize = 8 * 1024 * 1024;
 impl Session {
     /// Takes all whole frames from the front of `input`; what is left is the beginning of the next one.
     ///
-    /// Call it once for each read that brought bytes, which is a sign of life even if no frame is whole, and take all events
-    /// afterwards.
+    /// Call it once for each read that brought bytes, which is a sign of life even if no frame is whole, and take all
+    /// events afterwards.
     ///
     /// # Errors
-    /// The peer broke the protocol. What it sent before counts. A goodbye that says so is ready to be sent: the
-    /// owner gives the writer a moment for it, and [closes](Self::close) the session. From then on the same error returns.
+    /// The peer broke the protocol. What it sent before counts. A goodbye that says so is ready to be sent: the owner
+    /// gives the writer a moment for it, and [closes](Self::close) the session. From then on the same error returns.
     pub fn receive(&mut self, now: Instant, input: &mut BytesMut) -> Result<(), CloseReason> {
         if let Some(reason) = &self.failed {
             input.clear();

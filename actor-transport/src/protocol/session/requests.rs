@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, time::Instant};
 
 use actor_core::{EncodeBuffer, SystemError};
+use bytes::Bytes;
 
 use super::{Session, calls::remaining_ms};
 use crate::protocol::{
@@ -70,7 +71,7 @@ impl Session {
         let total = body.len() as u64;
         let whole = total <= self.agreed.chunk_length_max.into() && !self.lanes.contains(lane);
         if pending.is_cast {
-            self.finish(key, Ok(ReplyBody::Value(bytes::Bytes::new())), 0);
+            self.finish(key, Ok(ReplyBody::Value(Bytes::new())), 0);
             if whole {
                 self.write_whole(now, None, &pending, body);
             } else {
@@ -135,7 +136,10 @@ impl Session {
             Stage::Partly => {
                 self.lanes.remove_call(LaneKey::To(instance), slot);
                 self.output.frame(&Frame::Cancel { id });
-                flight_sent(self.flights.get_mut(slot));
+                // As far as it will ever be: only the answer is missing.
+                if let Some(flight) = self.flights.get_mut(slot) {
+                    flight.stage = Stage::Sent;
+                }
             }
             Stage::Sent => self.output.frame(&Frame::Cancel { id }),
         }
@@ -183,10 +187,4 @@ impl Pending {
 
 fn message(what: What, total: u64, body: EncodeBuffer) -> Message {
     Message { what, payload: VecDeque::from(body.into_segments()), total, begun: false }
-}
-
-fn flight_sent(flight: Option<&mut crate::protocol::flights::Flight>) {
-    if let Some(flight) = flight {
-        flight.stage = Stage::Sent;
-    }
 }

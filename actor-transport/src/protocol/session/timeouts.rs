@@ -12,16 +12,18 @@ impl Session {
     /// earlier.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        let keepalive = self.keepalive.as_ref().filter(|_| self.failed.is_none());
-        let keepalive = keepalive.map(|keepalive| keepalive.next_timeout(&self.limits));
+        if self.failed.is_some() {
+            return self.deadline_next;
+        }
+        let keepalive = self.keepalive.as_ref().map(|keepalive| keepalive.next_timeout(&self.limits));
         [self.deadline_next, self.expiry_next, keepalive].into_iter().flatten().min()
     }
 
     /// Ends the calls whose deadline has passed, and pings a silent peer.
     ///
-    /// A call that the peer has not seen as a whole ends as `NotExecuted`, and nothing more of it is sent. Otherwise its outcome
-    /// is unknown, and the peer is told to give it up. A reply that nobody has taken by the deadline of its call is dropped, so that it does
-    /// not stop others.
+    /// A call that the peer has not seen as a whole ends as `NotExecuted`, and nothing more of it is sent. Otherwise
+    /// its outcome is unknown, and the peer is told to give it up. A reply that nobody has taken by the deadline of its
+    /// call is dropped, so that it does not stop others.
     ///
     /// # Errors
     /// The peer was silent for too long. As for [`receive`](Self::receive).

@@ -15,9 +15,9 @@ use crate::protocol::{
 impl Session {
     /// Moves bytes to send to the end of `out`; whether there were any.
     ///
-    /// All small frames go first; then the large messages send one chunk each in turn, at least one and until `budget` bytes are
-    /// reached. Chunks are slices of the messages, uncopied. Call it when all that was given before has been taken by the
-    /// transport: what it returns is unbounded only as far as the peer has credit.
+    /// All small frames go first; then the large messages send one chunk each in turn, at least one and until `budget`
+    /// bytes are reached. Chunks are slices of the messages, uncopied. Call it when all that was given before has been
+    /// taken by the transport: what it returns is unbounded only as far as the peer has credit.
     pub fn transmit(&mut self, now: Instant, budget: usize, out: &mut VecDeque<Bytes>) -> bool {
         self.timeout_moved = false;
         if !self.is_attached() {
@@ -40,13 +40,26 @@ impl Session {
         left
     }
 
-    /// Whether the writer has something to do: bytes to send, or an earlier [`next_timeout`](Self::next_timeout). Both are
-    /// done by [`transmit`](Self::transmit).
+    /// Whether the writer has something to do: bytes to send, or an earlier [`next_timeout`](Self::next_timeout). Both
+    /// are done by [`transmit`](Self::transmit).
     #[must_use]
     pub fn wants_transmit(&self) -> bool {
         self.timeout_moved
             || !self.output.is_empty()
             || (self.failed.is_none() && (!self.lanes.is_empty() || self.is_credit_due() || self.is_pong_due()))
+    }
+
+    /// Whether [`next_timeout`](Self::next_timeout) is earlier than at the last [`transmit`](Self::transmit), so that
+    /// whoever sleeps until then has to be woken.
+    #[must_use]
+    pub fn timeout_moved(&self) -> bool {
+        self.timeout_moved
+    }
+
+    /// Whether at most one call to the peer is under way.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.flights.in_flight() <= 1 && self.waiting.is_empty()
     }
 
     #[inline]

@@ -11,10 +11,7 @@ use crate::{
 const MIB: usize = 1 << 20;
 
 fn small_window() -> Limits {
-    let mut limits = Limits::default();
-    limits.message_length_max = 64 * 1024;
-    limits.inbound_bytes_max = 128 * 1024;
-    limits
+    Limits { message_length_max: 64 * 1024, inbound_bytes_max: 128 * 1024, ..Limits::default() }
 }
 
 /// R68

@@ -15,9 +15,7 @@ const CHUNK: usize = 16 * 1024;
 
 /// Only deadlines count here.
 fn patient() -> Limits {
-    let mut limits = Limits::default();
-    limits.silence_max = Duration::from_secs(10_000);
-    limits
+    Limits { silence_max: Duration::from_secs(10_000), ..Limits::default() }
 }
 
 fn deadline(outcome: Outcome) -> SystemError {

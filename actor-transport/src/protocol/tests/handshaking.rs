@@ -135,14 +135,15 @@ fn a_hello_that_announces_too_much_is_refused_before_it_arrives() {
     let (result, heard) = offer(&bytes);
     assert_eq!(result.unwrap_err(), HandshakeError::TooLong { length: 65_545 });
     assert!(matches!(heard, Some(Reject::Malformed(_))));
-    assert!(65_545 > HELLO_LENGTH_MAX);
 }
+
+type Change = Box<dyn Fn(&mut Vec<u8>)>;
 
 #[test]
 fn each_field_of_a_hello_is_checked() {
     // kind, versions, node, name, addresses, features, then the announced limits.
     let limits_at = 1 + 4 + 16 + 1 + 1 + 8;
-    let cases: [(&str, Box<dyn Fn(&mut Vec<u8>)>); 12] = [
+    let cases: [(&str, Change); 12] = [
         ("kind", Box::new(|body| body[0] = 9)),
         ("kind", Box::new(|body| body.clear())),
         ("version", Box::new(|body| body[1] = 0)),
@@ -150,7 +151,10 @@ fn each_field_of_a_hello_is_checked() {
         ("node id", Box::new(|body| body.truncate(10))),
         ("name", Box::new(|body| body[21] = 0x7f)),
         ("number of addresses", Box::new(|body| body[22] = 17)),
-        ("message length", Box::new(move |body| body[limits_at..limits_at + 4].copy_from_slice(&[0x80, 0x80, 0x80, 0]))),
+        (
+            "message length",
+            Box::new(move |body| body[limits_at..limits_at + 4].copy_from_slice(&[0x80, 0x80, 0x80, 0])),
+        ),
         (
             "calls in flight",
             Box::new(|body| {

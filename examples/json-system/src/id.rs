@@ -1,0 +1,34 @@
+//! Who is who.
+
+use std::{
+    fmt,
+    hash::{BuildHasher, RandomState},
+};
+
+use serde::{Deserialize, Serialize};
+
+/// An actor: the name of its node, and a random number that no other actor has.
+///
+/// As it is serializable, references are: they travel as their ids.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SampleId {
+    /// The name of its node.
+    pub node: String,
+    /// Its number. A node that is started again under the same name does not give the same ones.
+    pub instance: u128,
+}
+
+impl SampleId {
+    /// A new id on that node.
+    pub(crate) fn mint(node: &str) -> Self {
+        // Each `RandomState` hashes the same number differently.
+        let half = || u128::from(RandomState::new().hash_one(node));
+        Self { node: node.into(), instance: half() << 64 | half() }
+    }
+}
+
+impl fmt::Display for SampleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{:032x}", self.node, self.instance)
+    }
+}
