@@ -80,7 +80,7 @@ async fn what_is_longer_than_a_message_has_its_own_error_and_the_session_goes_on
 /// the cast has been handed over.
 #[tokio::test(start_paused = true)]
 async fn bytes_are_not_copied_to_be_sent() {
-    struct Owner(Vec<u8>, Arc<()>);
+    struct Owner(Vec<u8>, #[allow(dead_code, reason = "it is there to be dropped")] Arc<()>);
     impl AsRef<[u8]> for Owner {
         fn as_ref(&self) -> &[u8] {
             &self.0

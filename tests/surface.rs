@@ -270,4 +270,3 @@ async fn a_long_partition_loses_the_node_and_healing_brings_it_back() -> Result<
     assert!(remote.add(1).await? >= 2);
     Ok(())
 }
-

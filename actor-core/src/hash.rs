@@ -12,26 +12,6 @@ pub(crate) const fn hash_name(name: &str) -> u64 {
     hash
 }
 
-/// Fails the compilation when two methods of one actor hash alike.
-///
-/// # Panics
-/// At compile time, with what to do about it.
-pub const fn assert_unique(hashes: &[u64]) {
-    let mut left = 0;
-    while left < hashes.len() {
-        let mut right = left + 1;
-        while right < hashes.len() {
-            assert!(
-                hashes[left] != hashes[right],
-                "two distributed methods of this actor have the same mangled name or hash: \
-                 give one of them another with `#[distributed(name = \"..\")]`"
-            );
-            right += 1;
-        }
-        left += 1;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

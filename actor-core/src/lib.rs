@@ -67,7 +67,6 @@ pub mod __macro {
         ActorRef, As, Call, Callable, Codec, Context, DistributedActor, Entry, Method, MethodInfo, NotResult,
         Parameter, Probe, Proxy, Reply, RequirementOf, Returned, Target,
         assertions::{Carried, Check, Checked, CodecOf, ContextParameter, RequirementIn, SharedState, assert_new_name},
-        hash::assert_unique,
         method_info::{MethodParts, Registered},
     };
 }

@@ -45,8 +45,9 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, SystemError> {
         let wrong = |why: &str| SystemError::BadAddress { address: text.into(), why: why.into() };
-        let (scheme, rest) =
-            text.split_once("://").ok_or_else(|| wrong("expected a scheme, `://` and the rest, as in `tcp://host:port`"))?;
+        let (scheme, rest) = text
+            .split_once("://")
+            .ok_or_else(|| wrong("expected a scheme, `://` and the rest, as in `tcp://host:port`"))?;
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.');
         if scheme.is_empty() || !scheme.bytes().all(plain) {
             return Err(wrong("a scheme is made of lower-case letters, digits, `+`, `-` and `.`"));

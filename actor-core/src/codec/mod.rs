@@ -21,7 +21,7 @@ pub use self::{
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot be a parameter, result or error of a distributed method",
     label = "does not meet the serialization requirement `{Self}`",
-    note = "for `Postcard`: derive `serde::Serialize` and `serde::Deserialize` on `{T}`"
+    note = "for `Postcard`: derive `serde::Serialize` and `serde::Deserialize` on `{T}`, or on what it holds"
 )]
 pub trait Codec<T> {
     /// Appends `value` to `out`.

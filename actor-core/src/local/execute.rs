@@ -1,14 +1,13 @@
 //! A call that came from elsewhere: decode, run, answer.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use super::{
-    activity::panic_text,
     cancel::CancelToken,
+    contain::contain,
     job::{Answer, Job, Work},
     now,
     port::{Port, Tried, now_or_never},
@@ -55,17 +54,17 @@ pub(crate) fn execute<A: DistributedActor, M: Method<A>>(
     call: IncomingCall,
 ) -> Option<CancelToken> {
     // The user's `Deserialize` runs here, on the system's own task: a panic of it is the caller's fault.
-    let decoded = catch_unwind(AssertUnwindSafe(|| {
+    let decoded = contain(|| {
         <M::Args as Arguments<_>>::take(&mut decoder).map_err(|error| error.to_string().into_boxed_str())
-    }));
+    });
     let args = match decoded {
         Ok(Ok(args)) => args,
         Ok(Err(why)) => {
             handler.on_failure(SystemError::BadArguments { method: M::INFO.name().into(), why });
             return None;
         }
-        Err(payload) => {
-            let why = panic_text(&*payload).unwrap_or_else(|| "a `Deserialize` impl panicked".into());
+        Err(message) => {
+            let why = message.unwrap_or_else(|| "a `Deserialize` impl panicked".into());
             handler.on_failure(SystemError::BadArguments { method: M::INFO.name().into(), why });
             return None;
         }
@@ -151,6 +150,7 @@ fn queue<A: DistributedActor, M: Method<A>>(
         deadline: Some(deadline),
         timeout,
         cancel: Some(cancel.clone()),
+        redirects: 0,
     };
     if let Err(refused) = port.enqueue(job, inline) {
         if let Some(answer) = refused.job.answer {

@@ -21,6 +21,8 @@ pub(crate) struct Job<A: ?Sized + Callable> {
     pub(crate) timeout: Duration,
     /// Set for a call from elsewhere that ends with its deadline or its caller.
     pub(crate) cancel: Option<CancelToken>,
+    /// How many full mailboxes have passed it on.
+    pub(crate) redirects: u8,
 }
 
 type RunNow<A> = dyn FnOnce(&mut A, &Context<A>) + Send;

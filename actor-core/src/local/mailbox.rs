@@ -24,10 +24,10 @@ pub(crate) struct Mailbox<S, J> {
 
 struct Inner<S, J> {
     presence: Presence<S>,
+    /// In the order of their tickets.
     queue: VecDeque<Waiting<J>>,
-    /// Jobs that have left the front of the queue so far: the ticket of the front one.
-    front: u64,
-    /// The jobs that are accepted; those behind wait for room, in order.
+    next_ticket: u64,
+    /// The jobs that are accepted, at least 1; those behind wait for room, in order.
     capacity: usize,
     /// The number of the call that runs, where others can descend from it; 0 for none.
     running: u64,
@@ -44,8 +44,8 @@ enum Presence<S> {
 }
 
 struct Waiting<J> {
-    /// None for a job that was withdrawn.
-    job: Option<J>,
+    ticket: u64,
+    job: J,
     /// Woken when there is room for it.
     admitted: Option<Waker>,
 }
@@ -91,8 +91,8 @@ impl<S, J> Mailbox<S, J> {
             inner: Mutex::new(Inner {
                 presence: Presence::Idle(state),
                 queue: VecDeque::new(),
-                front: 0,
-                capacity,
+                next_ticket: 0,
+                capacity: capacity.max(1),
                 running: 0,
                 stop: Stop::No,
                 activity: None,
@@ -171,36 +171,43 @@ impl<S, J> Mailbox<S, J> {
         if !wait && inner.queue.len() >= inner.capacity {
             return Pushed::Full(job);
         }
-        let ticket = inner.front + inner.queue.len() as u64;
-        inner.queue.push_back(Waiting { job: Some(job), admitted: None });
+        let ticket = inner.next_ticket;
+        inner.next_ticket += 1;
+        inner.queue.push_back(Waiting { ticket, job, admitted: None });
         Pushed::Queued(ticket)
     }
 
     /// Takes the oldest waiting job out, to make room.
     pub(crate) fn displace(&self) -> Option<J> {
-        self.lock().pop()
+        let (job, admitted) = self.lock().pop()?;
+        wake(admitted);
+        Some(job)
     }
 
     /// Whether the job of that ticket has room; if not, `waker` is woken when it has.
     pub(crate) fn poll_admitted(&self, ticket: u64, waker: &Waker) -> Poll<()> {
+        // Dropped after the lock.
+        let _replaced;
         let mut inner = self.lock();
-        let capacity = inner.capacity;
         match inner.index(ticket) {
-            Some(index) if index >= capacity => {
-                if let Some(waiting) = inner.queue.get_mut(index) {
-                    waiting.admitted = Some(waker.clone());
-                }
+            Some(index) if index >= inner.capacity => {
+                _replaced = inner.queue.get_mut(index).and_then(|waiting| waiting.admitted.replace(waker.clone()));
                 Poll::Pending
             }
             _ => Poll::Ready(()),
         }
     }
 
-    /// Takes a job back that is still waiting for room or for its turn.
+    /// Takes a job back that is still waiting for room or for its turn. It leaves no trace: those behind move up.
     pub(crate) fn withdraw(&self, ticket: u64) -> Option<J> {
-        let mut inner = self.lock();
-        let index = inner.index(ticket)?;
-        inner.queue.get_mut(index)?.job.take()
+        let (job, admitted) = {
+            let mut inner = self.lock();
+            let index = inner.index(ticket)?;
+            let waiting = inner.queue.remove(index)?;
+            (waiting.job, if index < inner.capacity { inner.admit() } else { None })
+        };
+        wake(admitted);
+        Some(job)
     }
 
     /// The state given back, and what to do next.
@@ -212,7 +219,11 @@ impl<S, J> Mailbox<S, J> {
             return Next::Stop(state);
         }
         match inner.pop() {
-            Some(job) => Next::Job(state, job),
+            Some((job, admitted)) => {
+                drop(inner);
+                wake(admitted);
+                Next::Job(state, job)
+            }
             None => {
                 inner.presence = Presence::Idle(state);
                 Next::Idle
@@ -259,17 +270,17 @@ impl<S, J> Mailbox<S, J> {
 
     /// The actor has ended; returns what was waiting.
     pub(crate) fn end(&self) -> Vec<J> {
-        let (jobs, wakers): (Vec<_>, Vec<_>) = {
+        let waiting = {
             let mut inner = self.lock();
             inner.presence = Presence::Ended;
             inner.running = 0;
-            inner.front += inner.queue.len() as u64;
-            std::mem::take(&mut inner.queue).into_iter().map(|waiting| (waiting.job, waiting.admitted)).unzip()
+            std::mem::take(&mut inner.queue)
         };
-        for waker in wakers.into_iter().flatten() {
-            waker.wake();
-        }
-        jobs.into_iter().flatten().collect()
+        let take = |waiting: Waiting<J>| {
+            wake(waiting.admitted);
+            waiting.job
+        };
+        waiting.into_iter().map(take).collect()
     }
 
     /// The state, when the mailbox itself goes: nobody else can have it then.
@@ -289,25 +300,25 @@ impl<S, J> Mailbox<S, J> {
 impl<S, J> Inner<S, J> {
     /// The place in the queue of a ticket that still waits.
     fn index(&self, ticket: u64) -> Option<usize> {
-        let index = usize::try_from(ticket.checked_sub(self.front)?).ok()?;
-        (index < self.queue.len()).then_some(index)
+        self.queue.binary_search_by_key(&ticket, |waiting| waiting.ticket).ok()
     }
 
-    /// The next job that was not withdrawn. Each that leaves makes room for one behind.
-    fn pop(&mut self) -> Option<J> {
-        while let Some(waiting) = self.queue.pop_front() {
-            self.front += 1;
-            if let Some(last) = self.capacity.checked_sub(1)
-                && let Some(admitted) = self.queue.get_mut(last)
-                && let Some(waker) = admitted.admitted.take()
-            {
-                waker.wake();
-            }
-            if let Some(job) = waiting.job {
-                return Some(job);
-            }
-        }
-        None
+    /// The next job, and who has room because it left.
+    fn pop(&mut self) -> Option<(J, Option<Waker>)> {
+        let waiting = self.queue.pop_front()?;
+        Some((waiting.job, self.admit()))
+    }
+
+    /// One of the accepted jobs has left: who waits for the room?
+    fn admit(&mut self) -> Option<Waker> {
+        self.queue.get_mut(self.capacity - 1)?.admitted.take()
+    }
+}
+
+/// Called without the lock: a waker may be anybody's code.
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 

@@ -7,10 +7,13 @@
 mod activity;
 mod any;
 mod cancel;
+mod contain;
 mod ending;
 mod estimate;
 mod execute;
 mod job;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod mailbox;
 mod options;
 mod port;
@@ -30,10 +33,11 @@ pub use self::{
     spawn::{spawn, spawn_with, try_spawn_with},
 };
 pub(crate) use self::{
+    contain::report,
     ending::Ended,
     execute::execute,
     job::{Job, Work},
-    port::{Enqueued, Port, Tried, now_or_never},
+    port::{Enqueued, Port, Ticket, Tried, now_or_never},
     reply_cell::{ReplyCell, Waited},
 };
 

@@ -17,7 +17,7 @@ pub(crate) trait Port<A: ?Sized + Callable>: Named {
     fn try_run(&self, method: &'static MethodInfo, open: OpenCall<'_>, run: RunNow<'_, A>) -> Tried;
 
     /// Queues `job`, or starts it. With `inline` a method that has proved short may run on this task.
-    fn enqueue(&self, job: Job<A>, inline: bool) -> Result<Enqueued, Refused<A>>;
+    fn enqueue(&self, job: Job<A>, inline: bool) -> Result<Enqueued<A>, Refused<A>>;
 
     /// Whether a queued job has room in the mailbox.
     fn poll_admitted(&self, ticket: u64, waker: &Waker) -> Poll<()>;
@@ -63,12 +63,34 @@ impl<A: ?Sized + Callable> Refused<A> {
 }
 
 /// Where a job went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Enqueued {
+pub(crate) enum Enqueued<A: ?Sized + Callable> {
     /// It runs, or has run.
     Started,
-    /// It waits, under this ticket.
-    Waiting(u64),
+    /// It waits.
+    Waiting(Ticket<A>),
+}
+
+/// The place of a job that waits.
+pub(crate) struct Ticket<A: ?Sized + Callable> {
+    pub(super) number: u64,
+    /// Set where another actor's mailbox took it.
+    pub(super) redirected: Option<Local<A>>,
+}
+
+impl<A: ?Sized + Callable> Ticket<A> {
+    /// Whether the job has room in the mailbox. `asked` is the actor that it was meant for.
+    pub(crate) fn poll_admitted(&self, asked: &Local<A>, waker: &Waker) -> Poll<()> {
+        self.taker(asked).0.poll_admitted(self.number, waker)
+    }
+
+    /// Takes the job back if it has not begun; false if it has.
+    pub(crate) fn withdraw(&self, asked: &Local<A>) -> bool {
+        self.taker(asked).0.withdraw(self.number)
+    }
+
+    fn taker<'a>(&'a self, asked: &'a Local<A>) -> &'a Local<A> {
+        self.redirected.as_ref().unwrap_or(asked)
+    }
 }
 
 /// An actor that lives in this process. Keeps it alive.

@@ -21,12 +21,13 @@ enum State<V, E, F> {
 }
 
 /// What the caller found when it gave up waiting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Waited {
+pub(crate) enum Waited<V, E, F> {
     /// The call had not begun, and now never will.
     NeverBegan,
     /// It had begun, and goes on without the caller.
     Running,
+    /// It had ended just now.
+    Done(Result<V, CallError<E, F>>),
 }
 
 impl<V, E, F> ReplyCell<V, E, F> {
@@ -71,11 +72,12 @@ impl<V, E, F> ReplyCell<V, E, F> {
     }
 
     /// The caller gives up.
-    pub(crate) fn abandon(&self) -> Waited {
-        let mut state = self.lock();
-        match std::mem::replace(&mut *state, State::Taken) {
+    pub(crate) fn abandon(&self) -> Waited<V, E, F> {
+        let state = std::mem::replace(&mut *self.lock(), State::Taken);
+        match state {
             State::Queued(_) => Waited::NeverBegan,
-            _ => Waited::Running,
+            State::Done(result) => Waited::Done(result),
+            State::Running(_) | State::Taken => Waited::Running,
         }
     }
 

@@ -27,9 +27,9 @@
 pub mod calling;
 #[doc(hidden)]
 pub mod deadlines;
+mod expect;
 #[doc(hidden)]
 pub mod failing;
-mod expect;
 mod fragile;
 #[doc(hidden)]
 pub mod lifecycle;
@@ -44,10 +44,10 @@ mod suite;
 #[cfg(test)]
 mod tests;
 
+pub use self::subject::SystemUnderTest;
 #[doc(hidden)]
 pub use self::{
     fragile::{DivisionByZero, Fragile, Pack, Surroundings},
     probe::{Bystander, BystanderCodec, BystanderMethods, Control, Probe, ProbeCodec, ProbeMethods},
     run::{in_virtual_time, on_threads},
 };
-pub use self::subject::SystemUnderTest;

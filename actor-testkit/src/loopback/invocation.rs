@@ -41,10 +41,8 @@ impl InvocationEncoder for LoopbackEncoder {
         Postcard: Codec<T>,
     {
         self.tell(Recorded::Argument(type_name::<T>()));
-        Postcard::encode(value, &mut self.body).map_err(|error| SystemError::Unencodable {
-            method: "the call".into(),
-            why: error.to_string().into(),
-        })
+        Postcard::encode(value, &mut self.body)
+            .map_err(|error| SystemError::Unencodable { method: "the call".into(), why: error.to_string().into() })
     }
 
     fn record_error_type<T: 'static>(&mut self) -> Result<(), SystemError>

@@ -132,8 +132,7 @@ impl LoopbackSystem {
             return Err(SystemError::UnknownNode { node: id.node() });
         }
         let weak = lock(&self.inner.actors).get(id).cloned();
-        weak.and_then(|weak| weak.upgrade())
-            .ok_or_else(|| SystemError::UnknownActor { actor: id.to_string().into() })
+        weak.and_then(|weak| weak.upgrade()).ok_or_else(|| SystemError::UnknownActor { actor: id.to_string().into() })
     }
 
     pub(super) fn observe(&self, observed: impl FnOnce() -> Observed) {

@@ -78,9 +78,8 @@ impl Cables {
 
     /// Breaks the cables between two nodes.
     pub(super) fn reset(&mut self, one: &str, other: &str) -> Vec<Waker> {
-        let between = |cable: &&mut Cable| {
-            (cable.from == one && cable.to == other) || (cable.from == other && cable.to == one)
-        };
+        let between =
+            |cable: &&mut Cable| (cable.from == one && cable.to == other) || (cable.from == other && cable.to == one);
         self.cables
             .values_mut()
             .filter(between)

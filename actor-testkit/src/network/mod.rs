@@ -215,9 +215,9 @@ impl State {
         let at = u64::try_from(now.duration_since(began).as_nanos()).unwrap_or(u64::MAX);
         self.trace.deliveries += 1;
         let head = cable.from.bytes().chain(cable.to.bytes()).chain(at.to_le_bytes());
-        self.trace.hash = head.chain(bytes.iter().copied()).fold(self.trace.hash, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        self.trace.hash = head
+            .chain(bytes.iter().copied())
+            .fold(self.trace.hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     }
 }
 

@@ -1,8 +1,6 @@
 //! How a node is set up.
 
-use std::{
-    collections::HashMap, fmt, sync::Arc, time::Duration,
-};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use actor_core::{DeadLetter, NodeId, SystemError};
 

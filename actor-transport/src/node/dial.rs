@@ -10,12 +10,7 @@ use actor_core::{NodeId, SystemError};
 use bytes::BytesMut;
 use tokio::time::timeout;
 
-use super::{
-    builder::no_transport,
-    inner::Inner,
-    link::Link,
-    reader,
-};
+use super::{builder::no_transport, inner::Inner, link::Link, reader};
 use crate::{
     Address,
     protocol::{Agreed, CloseReason, Handshake, HandshakeError, Progress, Reject},

@@ -9,9 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actor_core::{
-    ActorId, AnyLocal, DeadLetter, DecodeContext, DecodeLimits, NodeId, Settings, SystemError,
-};
+use actor_core::{ActorId, AnyLocal, DeadLetter, DecodeContext, DecodeLimits, NodeId, Settings, SystemError};
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
     task::AbortHandle,
@@ -81,8 +79,7 @@ const GOODBYE_TIME: Duration = Duration::from_millis(100);
 impl Inner {
     pub(super) fn new(setup: Setup) -> Arc<Self> {
         let runtime = Handle::current();
-        let inline =
-            runtime.runtime_flavor() == RuntimeFlavor::MultiThread && runtime.metrics().num_workers() > 1;
+        let inline = runtime.runtime_flavor() == RuntimeFlavor::MultiThread && runtime.metrics().num_workers() > 1;
         let mut settings = Settings::default();
         settings.call_timeout = setup.limits.call_deadline;
         settings.call_timeout_max = setup.limits.call_deadline_max;

@@ -127,8 +127,7 @@ impl Peers {
                 None => None,
             };
             let fresh = known.is_none();
-            let link =
-                known.unwrap_or_else(|| Arc::new(Link::new(inner, hello.node)));
+            let link = known.unwrap_or_else(|| Arc::new(Link::new(inner, hello.node)));
             peer.link = Some(link.clone());
             peer.began(hello);
             (link, superseded, fresh)

@@ -2,9 +2,7 @@
 
 use std::{any::TypeId, collections::HashSet, sync::Arc};
 
-use actor_core::{
-    ActorId, Codec, DeadLetter, EncodeBuffer, Outcome, Postcard, ResultHandler, SystemError,
-};
+use actor_core::{ActorId, Codec, DeadLetter, EncodeBuffer, Outcome, Postcard, ResultHandler, SystemError};
 
 use super::{invocation::take_references, link::Link};
 use crate::protocol::{InboundCastKey, InboundKey, RemoteMethod, Reply};
@@ -64,12 +62,7 @@ pub struct NodeReply {
 }
 
 impl NodeReply {
-    pub(super) fn new(
-        link: Arc<Link>,
-        origin: Origin,
-        instance: u64,
-        method: Arc<RemoteMethod>,
-    ) -> Self {
+    pub(super) fn new(link: Arc<Link>, origin: Origin, instance: u64, method: Arc<RemoteMethod>) -> Self {
         Self { link, origin, instance, method, answered: false }
     }
 

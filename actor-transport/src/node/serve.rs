@@ -159,8 +159,9 @@ impl Serving {
                     Some(id) => reply.encoded(&id),
                     None => reply.fail(SystemError::UnknownName { name: name.into() }),
                 },
-                Err(error) => reply
-                    .fail(SystemError::BadArguments { method: method.into(), why: error.to_string().into() }),
+                Err(error) => {
+                    reply.fail(SystemError::BadArguments { method: method.into(), why: error.to_string().into() })
+                }
             },
             STOP => match postcard::from_bytes::<u64>(&body) {
                 Ok(instance) => {
@@ -169,8 +170,9 @@ impl Serving {
                     }
                     reply.encoded(&());
                 }
-                Err(error) => reply
-                    .fail(SystemError::BadArguments { method: method.into(), why: error.to_string().into() }),
+                Err(error) => {
+                    reply.fail(SystemError::BadArguments { method: method.into(), why: error.to_string().into() })
+                }
             },
             _ => reply.fail(SystemError::UnknownMethod { method: method.into() }),
         }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use actor_core::{
-    ActorId, ActorSystem, BoxFuture, CallError, Callable, CallScope, DeadLetter, DistributedActor, EncodeBuffer,
-    Local, MethodInfo, NodeId, Postcard, RemoteCall, Reply, Settings, SystemError, Terminated, WeakLocal,
+    ActorId, ActorSystem, BoxFuture, CallError, CallScope, Callable, DeadLetter, DistributedActor, EncodeBuffer, Local,
+    MethodInfo, NodeId, Postcard, RemoteCall, Reply, Settings, SystemError, Terminated, WeakLocal,
 };
 use bytes::Bytes;
 
@@ -53,10 +53,8 @@ impl ActorSystem for Node {
         id: &ActorId,
     ) -> Result<Option<Local<A>>, SystemError> {
         if id.node() == self.inner.id {
-            let wrong = || SystemError::WrongType {
-                actor: id.to_string().into(),
-                expected: std::any::type_name::<A>().into(),
-            };
+            let wrong =
+                || SystemError::WrongType { actor: id.to_string().into(), expected: std::any::type_name::<A>().into() };
             return self.inner.local(id)?.downcast().ok_or_else(wrong).map(Some);
         }
         if self.inner.peers.knows(id.node()) { Ok(None) } else { Err(SystemError::UnknownNode { node: id.node() }) }
@@ -333,10 +331,11 @@ impl Future for PendingReply<'_> {
 
     fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some((call, body)) = self.call.take() {
-            let (key, polled) = self.link.submit(|session| match session.call(call.deadline - call.timeout, &call, body) {
-                Ok(key) => (Some(key), session.poll_reply(key, cx.waker())),
-                Err(error) => (None, Poll::Ready(Err(error))),
-            });
+            let (key, polled) =
+                self.link.submit(|session| match session.call(call.deadline - call.timeout, &call, body) {
+                    Ok(key) => (Some(key), session.poll_reply(key, cx.waker())),
+                    Err(error) => (None, Poll::Ready(Err(error))),
+                });
             self.key = if polled.is_pending() { key } else { None };
             return polled;
         }

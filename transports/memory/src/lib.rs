@@ -78,8 +78,7 @@ impl Transport for MemoryTransport {
                 why: "somebody listens there already".into(),
             });
         }
-        let address =
-            format!("mem://{name}").parse().map_err(|error| TransportError::Other(format!("{error}")))?;
+        let address = format!("mem://{name}").parse().map_err(|error| TransportError::Other(format!("{error}")))?;
         listening.listeners.insert(name, sender);
         Ok(Box::new(Accepting { receiver, address }))
     }

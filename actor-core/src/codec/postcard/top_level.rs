@@ -9,27 +9,38 @@ use bytes::{Buf, Bytes};
 use super::{deserializer::refusal, reader::Reader, sink};
 use crate::codec::{CodecError, EncodeBuffer};
 
-/// Appends `value` as serde would, but without a copy; `None` if it is not [`Bytes`].
+/// A shorter byte string is copied out of its message: a few bytes that are kept for long must not keep alive all that
+/// was read with them.
+const SLICE_FROM: usize = 2048;
+
+/// Appends `value` as serde would, but at once: [`Bytes`] without a copy, `Vec<u8>` with one; `None` if it is neither.
 #[inline]
 pub(super) fn encode<T: 'static>(value: &T, out: &mut EncodeBuffer) -> Option<Result<(), CodecError>> {
-    let bytes = (value as &dyn Any).downcast_ref::<Bytes>()?;
-    let length = sink::serialize(&bytes.len(), out);
-    if length.is_ok() {
-        out.put_bytes(bytes.clone());
+    let value = value as &dyn Any;
+    if let Some(bytes) = value.downcast_ref::<Bytes>() {
+        return Some(sink::serialize(&bytes.len(), out).map(|()| out.put_bytes(bytes.clone())));
     }
-    Some(length)
+    let bytes = value.downcast_ref::<Vec<u8>>()?;
+    Some(sink::serialize(&bytes.len(), out).map(|()| out.put_slice(bytes)))
 }
 
-/// Takes a `T` from the front of `input` as serde would, but without a copy; `None` if it is not [`Bytes`].
+/// Takes a `T` from the front of `input` as serde would, but at once; `None` if it is not [`Bytes`] or `Vec<u8>`.
 #[inline]
 pub(super) fn decode<T: 'static>(input: &mut Bytes) -> Option<Result<T, CodecError>> {
     let mut value: Option<T> = None;
-    let slot = (&mut value as &mut dyn Any).downcast_mut::<Option<Bytes>>()?;
-    match take_byte_string(input) {
-        Ok(bytes) => *slot = Some(bytes),
-        Err(error) => return Some(Err(error)),
+    let slot = &mut value as &mut dyn Any;
+    let taken = if let Some(slot) = slot.downcast_mut::<Option<Bytes>>() {
+        take_byte_string(input).map(|bytes| {
+            *slot = Some(if bytes.len() < SLICE_FROM { Bytes::copy_from_slice(&bytes) } else { bytes });
+        })
+    } else {
+        let slot = slot.downcast_mut::<Option<Vec<u8>>>()?;
+        take_byte_string(input).map(|bytes| *slot = Some(bytes.to_vec()))
+    };
+    match taken {
+        Ok(()) => value.map(Ok),
+        Err(error) => Some(Err(error)),
     }
-    value.map(Ok)
 }
 
 fn take_byte_string(input: &mut Bytes) -> Result<Bytes, CodecError> {

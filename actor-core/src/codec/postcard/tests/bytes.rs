@@ -13,6 +13,24 @@ fn a_byte_string_is_a_slice_of_the_message() {
     assert_eq!(message, [1, 2].as_slice());
 }
 
+/// R68
+#[test]
+fn a_few_bytes_do_not_keep_all_that_was_read_with_them() {
+    let mut message = Bytes::from([varint(3), vec![7; 3000]].concat());
+    let bytes: Bytes = decode_front(&mut message, &DecodeLimits::default()).unwrap();
+    assert_eq!(bytes, [7; 3].as_slice());
+    assert!(message.is_unique());
+}
+
+/// R38
+#[test]
+fn a_vector_of_bytes_reads_and_writes_as_postcard_does() {
+    let bytes = vec![9_u8; 300];
+    let written = encode(&bytes);
+    assert_eq!(written, ::postcard::to_allocvec(&bytes).unwrap());
+    assert_eq!(decode::<Vec<u8>>(written).unwrap(), bytes);
+}
+
 /// R38
 #[test]
 fn a_long_byte_string_is_chained_into_the_message_and_reads_as_postcard_wrote_it() {

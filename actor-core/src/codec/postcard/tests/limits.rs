@@ -87,8 +87,8 @@ fn a_length_of_2_to_the_64_minus_1_is_refused() {
     assert_eq!(refusal::<Bytes>(message.clone()), too_long);
     assert_eq!(refusal::<(Bytes,)>(message.clone()), too_long);
     assert_eq!(refusal::<char>(message.clone()), too_long);
+    assert_eq!(refusal::<Vec<u8>>(message.clone()), too_long);
     for said in [
-        refusal::<Vec<u8>>(message.clone()),
         refusal::<Vec<u64>>(message.clone()),
         refusal::<Vec<String>>(message.clone()),
         refusal::<HashMap<u8, u8>>(message.clone()),
@@ -104,7 +104,7 @@ fn a_length_of_2_to_the_64_minus_1_is_refused() {
 fn a_length_beyond_the_bytes_left_is_refused_at_the_first_element() {
     let message = [varint(101), vec![0; 100]].concat();
     let said = "at byte 2: a length of 101 is announced where 100 bytes are left";
-    assert_eq!(refusal::<Vec<u8>>(message.clone()), said);
+    assert_eq!(refusal::<Vec<i8>>(message.clone()), said);
     assert_eq!(refusal::<Vec<Option<u8>>>(message.clone()), said);
     assert_eq!(refusal::<BTreeMap<u8, ()>>(message), said);
 }

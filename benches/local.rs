@@ -1,0 +1,133 @@
+//! Calls in one process, beside a mutex and a channel.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::{hint::black_box, sync::Arc, time::Instant};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use distributed_actor::{Node, distributed_actor};
+use tokio::{
+    runtime::Runtime,
+    sync::{Mutex, mpsc},
+};
+
+struct Counter {
+    value: u64,
+}
+
+#[distributed_actor]
+impl Counter {
+    #[distributed]
+    fn add(&mut self, n: u64) -> u64 {
+        self.value += n;
+        self.value
+    }
+
+    #[distributed]
+    async fn add_async(&mut self, n: u64) -> u64 {
+        self.value += n;
+        self.value
+    }
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+fn calls(criterion: &mut Criterion) {
+    let runtime = runtime();
+    let node = runtime.block_on(Node::builder().start()).unwrap();
+    let counter = node.spawn(Counter { value: 0 });
+    let mutex = Mutex::new(0);
+    let mut group = criterion.benchmark_group("local call");
+    group.bench_function("fn", |bencher| {
+        bencher.to_async(&runtime).iter(async || black_box(counter.add(1).await.unwrap()));
+    });
+    group.bench_function("async fn", |bencher| {
+        bencher.to_async(&runtime).iter(async || black_box(counter.add_async(1).await.unwrap()));
+    });
+    group.bench_function("floor: tokio mutex", |bencher| {
+        bencher.to_async(&runtime).iter(async || {
+            let mut value = mutex.lock().await;
+            *value += 1;
+            black_box(*value)
+        });
+    });
+    group.finish();
+}
+
+fn casts(criterion: &mut Criterion) {
+    let runtime = runtime();
+    let node = runtime.block_on(Node::builder().start()).unwrap();
+    let counter = node.spawn(Counter { value: 0 });
+    let mut group = criterion.benchmark_group("local one-way");
+    group.bench_function("cast", |bencher| {
+        bencher.to_async(&runtime).iter(async || counter.add(1).cast().await.unwrap());
+    });
+    group.bench_function("floor: tokio mpsc", |bencher| {
+        bencher.to_async(&runtime).iter_custom(async |count| {
+            let (sender, mut receiver) = mpsc::channel(1024);
+            let began = Instant::now();
+            let all = tokio::spawn(async move { while receiver.recv().await.is_some() {} });
+            for n in 0..count {
+                sender.send(n).await.unwrap();
+            }
+            drop(sender);
+            all.await.unwrap();
+            began.elapsed()
+        });
+    });
+    group.finish();
+}
+
+fn lives(criterion: &mut Criterion) {
+    let runtime = runtime();
+    let node = runtime.block_on(Node::builder().start()).unwrap();
+    criterion.bench_function("spawn and stop", |bencher| {
+        bencher.iter(|| drop(black_box(node.spawn(Counter { value: 0 }))));
+    });
+}
+
+fn many_callers(criterion: &mut Criterion) {
+    const CALLERS: u64 = 64;
+    let runtime = runtime();
+    let node = runtime.block_on(Node::builder().start()).unwrap();
+    let counter = node.spawn(Counter { value: 0 });
+    let mutex = Arc::new(Mutex::new(0));
+    let mut group = criterion.benchmark_group("64 callers of one actor");
+    group.bench_function("fn", |bencher| {
+        bencher.to_async(&runtime).iter_custom(async |count| {
+            let began = Instant::now();
+            let callers = (0..CALLERS).map(|_| {
+                let counter = counter.clone();
+                tokio::spawn(async move {
+                    for _ in 0..count.div_ceil(CALLERS) {
+                        black_box(counter.add(1).await.unwrap());
+                    }
+                })
+            });
+            futures::future::join_all(callers).await;
+            began.elapsed()
+        });
+    });
+    group.bench_function("floor: tokio mutex", |bencher| {
+        bencher.to_async(&runtime).iter_custom(async |count| {
+            let began = Instant::now();
+            let callers = (0..CALLERS).map(|_| {
+                let mutex = mutex.clone();
+                tokio::spawn(async move {
+                    for _ in 0..count.div_ceil(CALLERS) {
+                        let mut value = mutex.lock().await;
+                        *value += 1;
+                        black_box(*value);
+                    }
+                })
+            });
+            futures::future::join_all(callers).await;
+            began.elapsed()
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, calls, casts, lives, many_callers);
+criterion_main!(benches);
