@@ -1,5 +1,7 @@
 //! The contract of an actor system, run on nodes that are connected over the memory transport.
 
+#![allow(clippy::expect_used, reason = "helpers of tests")]
+
 use actor_testkit::SystemUnderTest;
 use distributed_actor::{MemoryTransport, Node, SystemError};
 

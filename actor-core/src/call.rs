@@ -11,7 +11,7 @@ use std::{
 use crate::{
     ActorSystem, Arguments, BoxFuture, CallError, CallResult, CallScope, Callable, Cast, FailureOf, InvocationEncoder,
     Local, Method, Outcome, RemoteCall, Reply, Settings, SystemError, Target, ThrownOf, TraceParent, ValueOf,
-    local::{Enqueued, Job, ReplyCell, Tried, Waited, Work, now, now_or_never},
+    local::{Enqueued, Job, ReplyCell, Ticket, Tried, Waited, Work, now, now_or_never},
 };
 
 /// The call of one method, as a value: nothing is sent before it is awaited.
@@ -86,6 +86,16 @@ pub(crate) struct Opened {
 impl CallOptions {
     /// Reads the clock and the ambient scope.
     pub(crate) fn open(&self, settings: &Settings) -> Result<Opened, SystemError> {
+        let opened = self.open_one_way(settings)?;
+        let limit = settings.chain_length_max;
+        if opened.parent.as_ref().is_some_and(|parent| parent.depth() >= limit) {
+            return Err(SystemError::ChainTooLong { limit });
+        }
+        Ok(opened)
+    }
+
+    /// The same for a call that starts a new chain, and so leaves the parent that it is told.
+    pub(crate) fn open_one_way(&self, settings: &Settings) -> Result<Opened, SystemError> {
         let parent = CallScope::current();
         let now = now();
         let asked = self.timeout.unwrap_or(settings.call_timeout).min(settings.call_timeout_max);
@@ -95,9 +105,6 @@ impl CallOptions {
         }
         if timeout.is_zero() {
             return Err(SystemError::Deadline { after: timeout, outcome: Outcome::NotExecuted });
-        }
-        if parent.as_ref().is_some_and(|parent| parent.depth() >= settings.chain_length_max) {
-            return Err(SystemError::ChainTooLong { limit: settings.chain_length_max });
         }
         let trace = self.trace.or_else(|| parent.as_ref()?.trace()).map(|trace| trace.child());
         Ok(Opened { deadline: now + timeout, timeout, parent, trace })
@@ -120,6 +127,8 @@ enum Stage<'a, M: Method<A>, A: ?Sized + Callable> {
 struct Queued<'a, M: Method<A>, A: ?Sized + Callable> {
     cell: Arc<Cell<M, A>>,
     target: &'a Target<A>,
+    /// None once it runs.
+    ticket: Option<Ticket<A>>,
     deadline: Instant,
     timeout: Duration,
     expiry: Option<BoxFuture<'static, ()>>,
@@ -226,13 +235,14 @@ fn queue<'a, M: Method<A>, A: ?Sized + Callable>(
         deadline: Some(deadline),
         timeout,
         cancel: None,
+        redirects: 0,
     };
-    match local.0.enqueue(job, true) {
-        Ok(Enqueued::Started | Enqueued::Waiting(_)) => {
-            Started::Waiting(Stage::Queued(Queued { cell, target, deadline, timeout, expiry: None }))
-        }
-        Err(refused) => failed(refused.error),
-    }
+    let ticket = match local.0.enqueue(job, true) {
+        Ok(Enqueued::Started) => None,
+        Ok(Enqueued::Waiting(ticket)) => Some(ticket),
+        Err(refused) => return failed(refused.error),
+    };
+    Started::Waiting(Stage::Queued(Queued { cell, target, ticket, deadline, timeout, expiry: None }))
 }
 
 /// The work of one call of `M`; its result goes to `done`.
@@ -260,17 +270,29 @@ impl<M: Method<A>, A: ?Sized + Callable> Queued<'_, M, A> {
         }
         let expiry = self.expiry.get_or_insert_with(|| self.target.system.sleep_until(self.deadline));
         ready!(expiry.as_mut().poll(cx));
-        let outcome = match self.cell.abandon() {
+        let outcome = match self.abandon() {
             Waited::NeverBegan => Outcome::NotExecuted,
             Waited::Running => Outcome::Unknown,
+            Waited::Done(result) => return Poll::Ready(result),
         };
         Poll::Ready(Err(CallError::System(SystemError::Deadline { after: self.timeout, outcome }.into())))
+    }
+
+    /// The caller gives up. What has not begun leaves the mailbox, and its arguments go.
+    fn abandon(&mut self) -> Waited<ValueOf<M, A>, ThrownOf<M, A>, FailureOf<A>> {
+        let waited = self.cell.abandon();
+        if matches!(waited, Waited::NeverBegan)
+            && let (Some(ticket), Some(local)) = (self.ticket.take(), &self.target.local)
+        {
+            ticket.withdraw(local);
+        }
+        waited
     }
 }
 
 impl<M: Method<A>, A: ?Sized + Callable> Drop for Queued<'_, M, A> {
     fn drop(&mut self) {
-        self.cell.abandon();
+        self.abandon();
     }
 }
 
@@ -318,15 +340,25 @@ pub(crate) async fn when_local<A: ?Sized + Callable, R: Send + 'static>(
         deadline: None,
         timeout: Duration::MAX,
         cancel: None,
+        redirects: 0,
     };
-    local.0.enqueue(job, false).ok()?;
+    let ticket = match local.0.enqueue(job, false).ok()? {
+        Enqueued::Started => None,
+        Enqueued::Waiting(ticket) => Some(ticket),
+    };
     /// Takes the job back when the waiting future is dropped.
-    struct Abandon<R>(Arc<ReplyCell<R, crate::Never, SystemError>>);
-    impl<R> Drop for Abandon<R> {
+    struct Abandon<'a, A: ?Sized + Callable, R> {
+        cell: Arc<ReplyCell<R, crate::Never, SystemError>>,
+        ticket: Option<Ticket<A>>,
+        local: &'a Local<A>,
+    }
+    impl<A: ?Sized + Callable, R> Drop for Abandon<'_, A, R> {
         fn drop(&mut self) {
-            self.0.abandon();
+            if let (Waited::NeverBegan, Some(ticket)) = (self.cell.abandon(), &self.ticket) {
+                ticket.withdraw(self.local);
+            }
         }
     }
-    let waiting = Abandon(cell);
-    std::future::poll_fn(|cx| waiting.0.poll(cx.waker())).await.ok()
+    let waiting = Abandon { cell, ticket, local };
+    std::future::poll_fn(|cx| waiting.cell.poll(cx.waker())).await.ok()
 }

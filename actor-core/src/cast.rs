@@ -10,7 +10,7 @@ use std::{
 use crate::{
     ActorSystem, BoxFuture, Call, Callable, DeadLetter, FailureOf, Method, Outcome, RemoteCall, SystemError, Target,
     call::{CallOptions, Opened, record, work},
-    local::{Enqueued, Job, Tried, now_or_never},
+    local::{Enqueued, Job, Ticket, Tried, now_or_never, report},
 };
 
 /// The future of a one-way call: waits for room, and ends when the message is handed over.
@@ -32,7 +32,7 @@ enum Stage<'a, M: Method<A>, A: ?Sized + Callable> {
 /// A message that waits for room in the mailbox.
 struct Waiting<'a, A: ?Sized + Callable> {
     target: &'a Target<A>,
-    ticket: u64,
+    ticket: Ticket<A>,
     deadline: Instant,
     timeout: Duration,
     expiry: Option<BoxFuture<'static, ()>>,
@@ -89,7 +89,7 @@ fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Result<Sta
         args
     } else {
         let mut args = Some(args);
-        let open = &mut || Ok(Opened { parent: None, ..options.open(target.system.settings())? });
+        let open = &mut || Ok(Opened { parent: None, ..options.open_one_way(target.system.settings())? });
         let tried = local.0.try_run(M::INFO, open, &mut |actor, context| {
             if let Some(args) = args.take() {
                 now_or_never(M::invoke(actor, context, args));
@@ -100,13 +100,13 @@ fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Result<Sta
             (Tried::Refused(error), _) => return Err(error),
             (Tried::Panicked(message), _) => {
                 let error = SystemError::Panicked { method: M::INFO.name().into(), message };
-                target.system.dead_letter(DeadLetter::new(target.id.to_string(), M::INFO.name(), error));
+                report(&target.system, DeadLetter::new(target.id.to_string(), M::INFO.name(), error));
                 return Ok(Stage::Ended);
             }
             (Tried::Ran | Tried::NotNow, _) => return Ok(Stage::Ended),
         }
     };
-    let Opened { deadline, timeout, trace, .. } = options.open(target.system.settings())?;
+    let Opened { deadline, timeout, trace, .. } = options.open_one_way(target.system.settings())?;
     let job = Job {
         method: Some(M::INFO),
         work: work::<M, A>(args, |_| {}),
@@ -116,6 +116,7 @@ fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Result<Sta
         deadline: Some(deadline),
         timeout,
         cancel: None,
+        redirects: 0,
     };
     match local.0.enqueue(job, true) {
         Ok(Enqueued::Waiting(ticket)) => {
@@ -129,13 +130,13 @@ fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Result<Sta
 impl<A: ?Sized + Callable> Waiting<'_, A> {
     fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), SystemError>> {
         let Some(local) = &self.target.local else { return Poll::Ready(Ok(())) };
-        if local.0.poll_admitted(self.ticket, cx.waker()).is_ready() {
+        if self.ticket.poll_admitted(local, cx.waker()).is_ready() {
             self.admitted = true;
             return Poll::Ready(Ok(()));
         }
         let expiry = self.expiry.get_or_insert_with(|| self.target.system.sleep_until(self.deadline));
         ready!(expiry.as_mut().poll(cx));
-        Poll::Ready(if local.0.withdraw(self.ticket) {
+        Poll::Ready(if self.ticket.withdraw(local) {
             Err(SystemError::Deadline { after: self.timeout, outcome: Outcome::NotExecuted })
         } else {
             self.admitted = true;
@@ -149,7 +150,7 @@ impl<A: ?Sized + Callable> Drop for Waiting<'_, A> {
         if !self.admitted
             && let Some(local) = &self.target.local
         {
-            local.0.withdraw(self.ticket);
+            self.ticket.withdraw(local);
         }
     }
 }
@@ -160,7 +161,7 @@ async fn remote<M: Method<A>, A: ?Sized + Callable>(
     options: CallOptions,
 ) -> Result<(), FailureOf<A>> {
     let system = &target.system;
-    let Opened { deadline, timeout, trace, .. } = options.open(system.settings())?;
+    let Opened { deadline, timeout, trace, .. } = options.open_one_way(system.settings())?;
     let encoder = record::<M, A>(system, &args)?;
     let call = RemoteCall { timeout, deadline, parent: None, trace };
     system.remote_call_void(&target.id, M::INFO, encoder, call).await

@@ -23,6 +23,10 @@ impl<A: ?Sized + Callable> Context<A> {
         Self { system, id, me, scope: None, children: Mutex::default() }
     }
 
+    pub(crate) fn has_children(&self) -> bool {
+        !self.children.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).is_empty()
+    }
+
     pub(crate) fn set_me(&mut self, me: WeakLocal<A>) {
         self.me = me;
     }

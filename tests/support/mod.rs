@@ -27,10 +27,13 @@ pub struct Refused {
     pub missing: u64,
 }
 
+/// How much time is left, the trace, and whether another node calls.
+pub type Surroundings = (Option<Duration>, Option<String>, bool);
+
 /// Does what a test asks for, and writes down what it did.
 #[derive(Default)]
 pub struct Worker {
-    seen: Vec<u64>,
+    pub seen: Vec<u64>,
     /// What `wait` waits for.
     pub gate: Option<Arc<Semaphore>>,
     /// How often `wait` and `hang` have begun.
@@ -107,7 +110,7 @@ impl Worker {
 
     /// How much time is left, the trace, and whether another node calls.
     #[distributed]
-    pub fn surroundings(&self, #[ctx] ctx: &Context<Self>) -> (Option<Duration>, Option<String>, bool) {
+    pub fn surroundings(&self, #[ctx] ctx: &Context<Self>) -> Surroundings {
         let left = ctx.deadline().map(|deadline| deadline.saturating_duration_since(now()));
         let from_elsewhere = ctx.caller().and_then(|caller| caller.node()).is_some();
         (left, ctx.trace_parent().map(|trace| trace.to_string()), from_elsewhere)
@@ -115,8 +118,8 @@ impl Worker {
 
     /// The surroundings of a call that this one makes.
     #[distributed]
-    pub async fn ask(&mut self, other: ActorRef<Worker>) -> (Option<Duration>, Option<String>, bool) {
-        other.surroundings().await.unwrap()
+    pub async fn ask(&mut self, other: ActorRef<Worker>) -> Result<Surroundings, String> {
+        other.surroundings().await.map_err(|error| error.to_string())
     }
 
     /// Hands a reference on.

@@ -1,18 +1,13 @@
 //! The task of an actor that has something to do: it lives until the mailbox is empty.
 
-use std::{
-    any::Any,
-    future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    task::Poll,
-};
+use std::{future::poll_fn, sync::Arc, task::Poll};
 
 use super::{
+    contain::{contain, drop_contained},
     job::{Answer, Job, Work},
     mailbox::Next,
     now,
-    seat::{Seat, State, abandon, call_span},
+    seat::{Seat, State, call_span},
 };
 use crate::{
     ActorSystem, CancelToken, DistributedActor, MethodInfo, Outcome, SystemError, Terminated, call::Opened,
@@ -22,9 +17,17 @@ use crate::{
 /// An actor at work. Dropped before its end (its runtime was shut down), it ends the actor.
 pub(super) struct Activity<A: DistributedActor> {
     seat: Arc<Seat<A>>,
-    /// Who waits for the job that runs.
-    answer: Option<Arc<dyn Answer>>,
+    /// The first job, until it is its turn.
+    first: Option<Job<A>>,
+    running: Option<Running>,
     over: bool,
+}
+
+/// Whose failure it is if the running job comes to nothing.
+struct Running {
+    method: Option<&'static MethodInfo>,
+    /// Who waits for it; none for a one-way call.
+    answer: Option<Arc<dyn Answer>>,
 }
 
 /// How one job ended.
@@ -35,41 +38,40 @@ enum JobEnd {
 }
 
 impl<A: DistributedActor> Activity<A> {
-    /// Runs `first` and then what waits in the mailbox. With `inline` the first job is polled on its caller's task,
-    /// which nothing but that job may hold up.
-    pub(super) async fn run(seat: Arc<Seat<A>>, state: Box<State<A>>, first: Option<Job<A>>, mut inline: bool) {
-        let mut this = Self { seat, answer: None, over: false };
-        let mut state = state;
-        let mut waiting = first;
+    pub(super) fn new(seat: Arc<Seat<A>>, first: Option<Job<A>>) -> Self {
+        Self { seat, first, running: None, over: false }
+    }
+
+    /// Runs the first job and then what waits in the mailbox. With `inline` the first job is polled on its caller's
+    /// task, which nothing but that job may hold up.
+    pub(super) async fn run(mut self, mut state: Box<State<A>>, mut inline: bool) {
+        let limit = self.seat.system().settings().activity_length_max.max(1);
         let mut handled = 0;
-        let limit = this.seat.system().settings().activity_length_max.max(1);
         loop {
-            let job = match waiting.take() {
+            let job = match self.first.take() {
                 Some(job) => job,
-                None => match this.seat.mailbox.next(state) {
+                None => match self.seat.mailbox.next(state, inline || handled >= limit) {
                     Next::Job(returned, job) => {
                         state = returned;
-                        if inline {
-                            inline = false;
-                            to_own_task().await;
-                        } else if handled >= limit {
-                            handled = 0;
-                            yield_now().await;
-                        }
                         job
                     }
-                    Next::Idle => return this.over = true,
-                    Next::Stop(returned) => return this.finish(returned, Terminated::Stopped),
+                    Next::Pause(returned) => {
+                        state = returned;
+                        (inline, handled) = (false, 0);
+                        yield_now().await;
+                        continue;
+                    }
+                    Next::Idle => return self.over = true,
+                    Next::Stop(returned) => return self.finish(returned, Terminated::Stopped),
                 },
             };
             handled += 1;
-            this.answer.clone_from(&job.answer);
-            match this.run_job(&mut state, job).await {
-                JobEnd::Done => this.answer = None,
-                JobEnd::Panicked => return this.finish(state, Terminated::Panicked),
+            match self.run_job(&mut state, job).await {
+                JobEnd::Done => self.running = None,
+                JobEnd::Panicked => return self.finish(state, Terminated::Panicked),
                 JobEnd::StoppedNow => {
-                    abandon(this.answer.take().as_ref());
-                    return this.finish(state, Terminated::Stopped);
+                    self.fail(SystemError::ActorStopped { outcome: Outcome::Unknown });
+                    return self.finish(state, Terminated::Stopped);
                 }
             }
         }
@@ -80,21 +82,33 @@ impl<A: DistributedActor> Activity<A> {
         self.seat.finish(Some(state), how);
     }
 
-    async fn run_job(&self, state: &mut State<A>, job: Job<A>) -> JobEnd {
-        let Job { method, work, answer, parent, trace, deadline, timeout, cancel } = job;
-        let unwanted = || SystemError::Deadline { after: timeout, outcome: Outcome::NotExecuted };
-        if let Some(answer) = &answer {
-            if cancel.as_ref().is_some_and(CancelToken::is_cancelled) {
-                answer.fail(SystemError::Cancelled);
-                return JobEnd::Done;
+    /// The running job has come to nothing.
+    fn fail(&mut self, error: SystemError) {
+        match self.running.take() {
+            Some(Running { answer: Some(answer), .. }) => answer.fail(error),
+            Some(Running { method, answer: None }) => self.seat.dead_letter(method, error),
+            None => {}
+        }
+    }
+
+    async fn run_job(&mut self, state: &mut State<A>, job: Job<A>) -> JobEnd {
+        let Job { method, work, answer, parent, trace, deadline, timeout, cancel, redirects: _ } = job;
+        let wanted = match &answer {
+            // Nobody here waits for it: a call from elsewhere, or a one-way call.
+            _ if (cancel.is_some() || answer.is_none()) && deadline.is_some_and(|deadline| deadline <= now()) => {
+                Err(Some(SystemError::Deadline { after: timeout, outcome: Outcome::NotExecuted }))
             }
-            if cancel.is_some() && deadline.is_some_and(|deadline| deadline <= now()) {
-                answer.fail(unwanted());
-                return JobEnd::Done;
+            _ if cancel.as_ref().is_some_and(CancelToken::is_cancelled) => Err(Some(SystemError::Cancelled)),
+            Some(answer) if !answer.begin() => Err(None),
+            _ => Ok(()),
+        };
+        self.running = Some(Running { method, answer });
+        if let Err(error) = wanted {
+            if let Some(error) = error {
+                self.fail(error);
             }
-            if !answer.begin() {
-                return JobEnd::Done;
-            }
+            drop_contained(work);
+            return JobEnd::Done;
         }
         let is_async = matches!(work, Work::Async(_));
         let mut scope = match (method, deadline) {
@@ -108,35 +122,32 @@ impl<A: DistributedActor> Activity<A> {
         }
         state.context.scope.clone_from(&scope);
         let span = match method {
-            Some(method) => call_span(method, state.context.id(), scope.as_ref()),
+            Some(method) => call_span(method, state.context.id(), || trace),
             None => tracing::Span::none(),
         };
         let State { actor, context } = state;
         let ran = match work {
             Work::Now(run) => {
                 let started = now();
-                let ran =
-                    span.in_scope(|| within(&mut scope, || catch_unwind(AssertUnwindSafe(|| run(actor, context)))));
-                self.measured(method, started);
-                ran.map_err(|payload| Ended::Panicked(panic_text(&*payload)))
+                let ran = span.in_scope(|| within(&mut scope, || contain(|| run(actor, context))));
+                measured(&self.seat, method, started);
+                ran.map_err(Ended::Panicked)
             }
             Work::Async(run) => {
                 let mut future = run(actor, context);
-                let give_up =
-                    GiveUp { cancel: cancel.filter(|_| !method.is_some_and(MethodInfo::completes)), deadline };
+                let cancel = cancel.filter(|_| !method.is_some_and(MethodInfo::completes));
+                let give_up = GiveUp { cancel, deadline, timeout };
                 let mut expiry = None;
-                let mut measured = false;
-                poll_fn(|cx| {
-                    if measured && let Some(end) = give_up.poll(&self.seat, &mut expiry, cx) {
+                let mut begun = false;
+                let ran = poll_fn(|cx| {
+                    if begun && let Some(end) = give_up.poll(&self.seat, &mut expiry, cx) {
                         return Poll::Ready(Err(end));
                     }
                     let started = now();
-                    let polled = span.in_scope(|| {
-                        within(&mut scope, || catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))))
-                    });
-                    let first = !std::mem::replace(&mut measured, true);
+                    let polled = span.in_scope(|| within(&mut scope, || contain(|| future.as_mut().poll(cx))));
+                    let first = !std::mem::replace(&mut begun, true);
                     if first {
-                        self.measured(method, started);
+                        measured(&self.seat, method, started);
                     }
                     match polled {
                         Ok(Poll::Ready(())) => Poll::Ready(Ok(())),
@@ -144,48 +155,53 @@ impl<A: DistributedActor> Activity<A> {
                             Some(end) if first => Poll::Ready(Err(end)),
                             _ => Poll::Pending,
                         },
-                        Err(payload) => Poll::Ready(Err(Ended::Panicked(panic_text(&*payload)))),
+                        Err(message) => Poll::Ready(Err(Ended::Panicked(message))),
                     }
                 })
-                .await
+                .await;
+                // Given up half-way, the method's locals go now, as if it had returned.
+                let dropped = span.in_scope(|| within(&mut scope, || contain(|| drop(future))));
+                match (ran, dropped) {
+                    (Err(Ended::GivenUp(_) | Ended::StoppedNow), Err(message)) => Err(Ended::Panicked(message)),
+                    (ran, _) => ran,
+                }
             }
         };
         state.context.scope = None;
         match ran {
             Ok(()) => JobEnd::Done,
             Err(Ended::GivenUp(error)) => {
-                if let Some(answer) = answer {
-                    answer.fail(error);
-                }
+                self.fail(error);
                 JobEnd::Done
             }
             Err(Ended::StoppedNow) => JobEnd::StoppedNow,
             Err(Ended::Panicked(message)) => {
-                let error =
-                    SystemError::Panicked { method: method.map_or("when_local", MethodInfo::name).into(), message };
-                match answer {
-                    Some(answer) => answer.fail(error),
-                    None => self.seat.dead_letter(method, error),
-                }
+                let method = method.map_or("when_local", MethodInfo::name).into();
+                self.fail(SystemError::Panicked { method, message });
                 JobEnd::Panicked
             }
         }
     }
+}
 
-    fn measured(&self, method: Option<&'static MethodInfo>, started: std::time::Instant) {
-        if let Some(method) = method {
-            let elapsed = now().saturating_duration_since(started);
-            self.seat.mailbox.record(method.position(), A::METHODS.len(), elapsed);
-        }
+/// The method has run, or come to its first await.
+fn measured<A: DistributedActor>(seat: &Seat<A>, method: Option<&'static MethodInfo>, started: std::time::Instant) {
+    if let Some(method) = method {
+        let elapsed = now().saturating_duration_since(started);
+        seat.mailbox.record(method.position(), A::METHODS.len(), elapsed);
     }
 }
 
 impl<A: DistributedActor> Drop for Activity<A> {
     fn drop(&mut self) {
-        if !self.over {
-            abandon(self.answer.take().as_ref());
-            self.seat.finish(None, Terminated::Stopped);
+        if self.over {
+            return;
         }
+        if let Some(job) = self.first.take() {
+            self.seat.refuse(job, SystemError::ActorStopped { outcome: Outcome::NotExecuted });
+        }
+        self.fail(SystemError::ActorStopped { outcome: Outcome::Unknown });
+        self.seat.finish(None, Terminated::Stopped);
     }
 }
 
@@ -201,6 +217,7 @@ struct GiveUp {
     /// Set for a call from elsewhere that does not run to completion regardless.
     cancel: Option<CancelToken>,
     deadline: Option<std::time::Instant>,
+    timeout: std::time::Duration,
 }
 
 impl GiveUp {
@@ -221,21 +238,15 @@ impl GiveUp {
         let expiry = expiry.get_or_insert_with(|| seat.system().sleep_until(deadline));
         match expiry.as_mut().poll(cx) {
             Poll::Ready(()) => {
-                let after = std::time::Duration::ZERO;
-                Some(Ended::GivenUp(SystemError::Deadline { after, outcome: Outcome::Unknown }))
+                Some(Ended::GivenUp(SystemError::Deadline { after: self.timeout, outcome: Outcome::Unknown }))
             }
             Poll::Pending => None,
         }
     }
 }
 
-/// Pending once, without a wake: whoever polled inline hands the activity to a task, which polls it anew.
-async fn to_own_task() {
-    let mut polled = false;
-    poll_fn(|_| if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }).await;
-}
-
-/// Lets the other tasks of this thread run.
+/// Lets the other tasks of this thread run. Polled inline, it ends that: the wake is nobody's, and the activity goes
+/// on in a task.
 async fn yield_now() {
     let mut polled = false;
     poll_fn(|cx| {
@@ -246,11 +257,4 @@ async fn yield_now() {
         Poll::Pending
     })
     .await;
-}
-
-pub(super) fn panic_text(payload: &(dyn Any + Send)) -> Option<Box<str>> {
-    if let Some(text) = payload.downcast_ref::<&str>() {
-        return Some((*text).into());
-    }
-    payload.downcast_ref::<String>().map(|text| text.as_str().into())
 }

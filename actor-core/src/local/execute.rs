@@ -54,9 +54,8 @@ pub(crate) fn execute<A: DistributedActor, M: Method<A>>(
     call: IncomingCall,
 ) -> Option<CancelToken> {
     // The user's `Deserialize` runs here, on the system's own task: a panic of it is the caller's fault.
-    let decoded = contain(|| {
-        <M::Args as Arguments<_>>::take(&mut decoder).map_err(|error| error.to_string().into_boxed_str())
-    });
+    let decoded =
+        contain(|| <M::Args as Arguments<_>>::take(&mut decoder).map_err(|error| error.to_string().into_boxed_str()));
     let args = match decoded {
         Ok(Ok(args)) => args,
         Ok(Err(why)) => {

@@ -79,6 +79,8 @@ pub(crate) enum Pushed<S, J> {
 pub(crate) enum Next<S, J> {
     /// Run this.
     Job(S, J),
+    /// Something waits, and others shall run first.
+    Pause(S),
     /// Nothing; the state was taken back.
     Idle,
     /// End the actor.
@@ -210,13 +212,16 @@ impl<S, J> Mailbox<S, J> {
         Some(job)
     }
 
-    /// The state given back, and what to do next.
-    pub(crate) fn next(&self, state: S) -> Next<S, J> {
+    /// The state given back, and what to do next. With `pause` others shall run before the next job does.
+    pub(crate) fn next(&self, state: S, pause: bool) -> Next<S, J> {
         let mut inner = self.lock();
         inner.running = 0;
         inner.activity = None;
         if inner.stop != Stop::No {
-            return Next::Stop(state);
+            return if pause { Next::Pause(state) } else { Next::Stop(state) };
+        }
+        if pause && !inner.queue.is_empty() {
+            return Next::Pause(state);
         }
         match inner.pop() {
             Some((job, admitted)) => {
@@ -340,9 +345,9 @@ mod tests {
         assert!(matches!(push(&mailbox, 1), Pushed::Start("state", 1, Verdict::Schedule)));
         assert!(matches!(push(&mailbox, 2), Pushed::Queued(0)));
         assert!(matches!(push(&mailbox, 3), Pushed::Queued(1)));
-        assert!(matches!(mailbox.next("state"), Next::Job("state", 2)));
-        assert!(matches!(mailbox.next("state"), Next::Job("state", 3)));
-        assert!(matches!(mailbox.next("state"), Next::Idle));
+        assert!(matches!(mailbox.next("state", false), Next::Job("state", 2)));
+        assert!(matches!(mailbox.next("state", false), Next::Job("state", 3)));
+        assert!(matches!(mailbox.next("state", false), Next::Idle));
     }
 
     /// R67
@@ -356,7 +361,7 @@ mod tests {
         assert!(mailbox.poll_admitted(0, waker).is_ready());
         assert!(mailbox.poll_admitted(1, waker).is_pending());
         assert!(matches!(mailbox.push(3, false, None, |_, _| false), Pushed::Full(3)));
-        assert!(matches!(mailbox.next(state), Next::Job(_, 1)));
+        assert!(matches!(mailbox.next(state, false), Next::Job(_, 1)));
         assert!(mailbox.poll_admitted(1, waker).is_ready());
     }
 
@@ -367,7 +372,7 @@ mod tests {
         let Pushed::Queued(ticket) = push(&mailbox, 1) else { panic!() };
         assert_eq!(mailbox.withdraw(ticket), Some(1));
         assert_eq!(mailbox.withdraw(ticket), None);
-        assert!(matches!(mailbox.next(state), Next::Idle));
+        assert!(matches!(mailbox.next(state, false), Next::Idle));
     }
 
     #[test]

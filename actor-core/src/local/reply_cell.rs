@@ -1,11 +1,11 @@
 //! Where the result of a queued local call is left for its caller.
 
-use std::{
-    sync::{Mutex, MutexGuard},
-    task::{Poll, Waker},
-};
+use std::task::{Poll, Waker};
 
-use super::job::Answer;
+use super::{
+    job::Answer,
+    sync::{Mutex, MutexGuard, lock},
+};
 use crate::{CallError, SystemError};
 
 /// The result of one queued call, and who waits for it.
@@ -82,7 +82,7 @@ impl<V, E, F> ReplyCell<V, E, F> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<V, E, F>> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.state)
     }
 }
 

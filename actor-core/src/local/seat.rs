@@ -1,29 +1,36 @@
 //! The seat of an actor: its state, its mailbox, its end.
 
 use std::{
+    cell::Cell,
     mem,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, OnceLock, Weak},
     task::{Context as TaskContext, Poll, Waker},
 };
 
 use super::{
-    activity::{Activity, panic_text},
+    activity::Activity,
     any::AnyPort,
+    contain::{contain, drop_contained, report},
     ending::{Ended, Ending},
     estimate::Verdict,
     execute::IncomingCall,
-    job::{Answer, Job},
+    job::Job,
     mailbox::{Mailbox, Pushed, Stop},
     now,
     options::{Overflow, SpawnOptions},
-    port::{Enqueued, Local, OpenCall, Port, Refused, RunNow, Tried},
+    port::{Enqueued, Local, OpenCall, Port, Refused, RunNow, Ticket, Tried},
 };
 use crate::{
     ActorSystem, AnyLocal, CallScope, CancelToken, Context, DeadLetter, DecoderOf, DistributedActor, HandlerOf, IdOf,
-    MethodInfo, Outcome, ResultHandler, SystemError, Terminated,
+    MethodInfo, Outcome, ResultHandler, SystemError, Terminated, TraceParent,
     scope::{Named, within},
 };
+
+/// Full mailboxes that may pass one job on: two could do so for ever.
+const REDIRECTS_MAX: u8 = 8;
+/// Actors that may run on one stack, each called by the one before. A one-way call can go on from actor to actor for
+/// ever.
+const INLINE_DEPTH_MAX: u32 = 16;
 
 /// One actor in this process.
 pub(crate) struct Seat<A: DistributedActor> {
@@ -81,8 +88,7 @@ impl<A: DistributedActor> Seat<A> {
             self.refuse(job, SystemError::ActorStopped { outcome: Outcome::NotExecuted });
         }
         self.system.resign_id(&self.id);
-        // A panic in the state's `Drop` is reported by the panic hook, and ends there.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(state)));
+        drop_contained(state);
         if let Some(ending) = self.ending.get() {
             ending.set(how.clone());
         }
@@ -93,17 +99,17 @@ impl<A: DistributedActor> Seat<A> {
     /// The same from outside the actor's tasks: the state is dropped on a task of the system's.
     fn finish_elsewhere(&self, state: Box<State<A>>, how: Terminated) {
         match self.me.upgrade() {
-            Some(seat) if mem::needs_drop::<A>() => {
-                let ended = how.clone();
-                let task = Box::pin(async move { seat.finish(Some(state), ended) });
-                // Without a runtime the task comes back and is dropped here, and the state with it.
-                if let Err(task) = self.system.execute(task) {
-                    let _ = catch_unwind(AssertUnwindSafe(|| drop(task)));
-                    self.finish(None, how);
-                }
+            Some(seat) if state.is_work_to_drop() => {
+                self.run_elsewhere(move || seat.finish(Some(state), how));
             }
             _ => self.finish(Some(state), how),
         }
+    }
+
+    /// Runs `run` on a task of the system's; here if there is no runtime to run one.
+    fn run_elsewhere(&self, run: impl FnOnce() + Send + 'static) {
+        let run = WhenDropped(Some(run));
+        drop(self.system.execute(Box::pin(async move { drop(run) })));
     }
 
     /// Tells whoever waits for `job` that it did not run.
@@ -116,36 +122,32 @@ impl<A: DistributedActor> Seat<A> {
 
     pub(super) fn dead_letter(&self, method: Option<&'static MethodInfo>, error: SystemError) {
         let method = method.map_or("when_local", MethodInfo::name);
-        self.system.dead_letter(DeadLetter::new(self.name(), method, error));
+        report(&self.system, DeadLetter::new(self.name(), method, error));
     }
 
     /// Runs `job` with the state at hand: on this task if it has proved short, else on one of its own.
     fn start(&self, state: Box<State<A>>, job: Option<Job<A>>, verdict: Verdict) {
         let Some(seat) = self.me.upgrade() else { return };
-        let inline = verdict != Verdict::Schedule;
-        let mut activity = Box::pin(Activity::run(seat, state, job, inline));
-        if inline {
-            let ready = activity.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_ready();
-            if ready {
-                return;
-            }
+        let activity = Activity::new(seat, job);
+        let depth = match verdict {
+            Verdict::Schedule => None,
+            Verdict::Inline | Verdict::InlineAndMeasure => InlineDepth::enter(),
+        };
+        let mut activity = Box::pin(activity.run(state, depth.is_some()));
+        if depth.is_some() && activity.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_ready() {
+            return;
         }
         // Without a runtime the activity is dropped, which fails its job and ends the actor.
         drop(self.system.execute(activity));
     }
 
     /// The mailbox is full, and the actor was spawned with something else than to wait.
-    fn overflowed(&self, job: Job<A>, policy: &Overflow<A>) -> Result<Enqueued, Refused<A>> {
+    fn overflowed(&self, mut job: Job<A>, policy: &Overflow<A>) -> Result<Enqueued<A>, Refused<A>> {
         let full = || SystemError::Overloaded { what: format!("the mailbox of actor {} is full", self.id).into() };
         match policy {
-            Overflow::Wait => match self.mailbox.push(job, true, None, |_, _| false) {
-                Pushed::Queued(ticket) => Ok(Enqueued::Waiting(ticket)),
-                Pushed::Start(state, job, verdict) => {
-                    self.start(state, Some(job), verdict);
-                    Ok(Enqueued::Started)
-                }
-                Pushed::Full(job) | Pushed::Deadlock(job) => Err(Refused::new(job, full())),
-                Pushed::Ended(job) => Err(Refused::new(job, self.unknown())),
+            Overflow::Wait => match self.mailbox.push(job, true, None, descends) {
+                Pushed::Full(job) => Err(Refused::new(job, full())),
+                pushed => self.pushed(pushed),
             },
             Overflow::Reject => Err(Refused::new(job, full())),
             Overflow::DropNewest => {
@@ -159,14 +161,42 @@ impl<A: DistributedActor> Seat<A> {
                 self.overflowed(job, &Overflow::Wait)
             }
             Overflow::Redirect(other) => match crate::ActorRef::local(other) {
-                Some(local) if other.id() != &self.id => local.0.enqueue(job, false),
+                Some(local) if other.id() != &self.id && job.redirects < REDIRECTS_MAX => {
+                    job.redirects += 1;
+                    Ok(match local.0.enqueue(job, false)? {
+                        Enqueued::Started => Enqueued::Started,
+                        Enqueued::Waiting(Ticket { number, redirected }) => {
+                            let redirected = redirected.or_else(|| Some(local.clone()));
+                            Enqueued::Waiting(Ticket { number, redirected })
+                        }
+                    })
+                }
                 _ => Err(Refused::new(job, full())),
             },
-            Overflow::Decide(decide) => match decide(job.method) {
-                // One decision is enough: a function that returns functions could go on for ever.
-                Overflow::Decide(_) => Err(Refused::new(job, full())),
-                decided => self.overflowed(job, &decided),
+            Overflow::Decide(decide) => match contain(|| decide(job.method)) {
+                // One decision is enough: a function that returns functions could go on for ever. One that panics has
+                // made none.
+                Ok(Overflow::Decide(_)) | Err(_) => Err(Refused::new(job, full())),
+                Ok(decided) => self.overflowed(job, &decided),
             },
+        }
+    }
+
+    fn pushed(&self, pushed: Pushed<Box<State<A>>, Job<A>>) -> Result<Enqueued<A>, Refused<A>> {
+        match pushed {
+            Pushed::Start(state, job, verdict) => {
+                self.start(state, Some(job), verdict);
+                Ok(Enqueued::Started)
+            }
+            Pushed::Queued(number) => Ok(Enqueued::Waiting(Ticket { number, redirected: None })),
+            Pushed::Full(job) => self.overflowed(job, self.overflow.as_deref().unwrap_or(&Overflow::Reject)),
+            Pushed::Deadlock(job) => {
+                let mut chain = job.parent.as_ref().map(CallScope::describe).unwrap_or_default();
+                let method = job.method.map_or("when_local", MethodInfo::name);
+                chain.push(format!("{method} of {}", self.id));
+                Err(Refused::new(job, SystemError::Deadlock { chain }))
+            }
+            Pushed::Ended(job) => Err(Refused::new(job, self.unknown())),
         }
     }
 
@@ -189,23 +219,31 @@ impl<A: DistributedActor> Port<A> for Seat<A> {
             return if self.mailbox.has_ended() { Tried::Refused(self.unknown()) } else { Tried::NotNow };
         };
         let started = (verdict == Verdict::InlineAndMeasure).then(now);
-        let span = call_span(method, &self.id, None).entered();
-        let ran = if method.uses_context() {
-            let mut scope = match open() {
-                Ok(opened) => self.open_scope(method, opened),
+        let mut opened = None;
+        if method.uses_context() {
+            match open() {
+                Ok(opens) => opened = Some(opens),
                 Err(error) => {
                     self.give_back(state);
                     return Tried::Refused(error);
                 }
-            };
-            state.context.scope.clone_from(&scope);
-            let State { actor, context } = &mut *state;
-            let ran = within(&mut scope, || catch_unwind(AssertUnwindSafe(|| run(actor, context))));
-            context.scope = None;
-            ran
-        } else {
-            let State { actor, context } = &mut *state;
-            catch_unwind(AssertUnwindSafe(|| run(actor, context)))
+            }
+        }
+        let span = call_span(method, &self.id, || match &opened {
+            Some(opened) => opened.trace,
+            None => open().ok()?.trace,
+        })
+        .entered();
+        let State { actor, context } = &mut *state;
+        let ran = match opened {
+            Some(opened) => {
+                let mut scope = self.open_scope(method, opened);
+                context.scope.clone_from(&scope);
+                let ran = within(&mut scope, || contain(|| run(actor, context)));
+                context.scope = None;
+                ran
+            }
+            None => contain(|| run(actor, context)),
         };
         drop(span);
         if let Some(started) = started {
@@ -216,37 +254,19 @@ impl<A: DistributedActor> Port<A> for Seat<A> {
                 self.give_back(state);
                 Tried::Ran
             }
-            Err(payload) => {
+            Err(message) => {
                 self.finish_elsewhere(state, Terminated::Panicked);
-                Tried::Panicked(panic_text(&*payload))
+                Tried::Panicked(message)
             }
         }
     }
 
-    fn enqueue(&self, job: Job<A>, inline: bool) -> Result<Enqueued, Refused<A>> {
+    fn enqueue(&self, job: Job<A>, inline: bool) -> Result<Enqueued<A>, Refused<A>> {
         let judged = match job.method {
             Some(method) if inline => Some((method.position(), self.system.settings().inline_time_max)),
             _ => None,
         };
-        let descends = |job: &Job<A>, running| job.parent.as_ref().is_some_and(|parent| parent.descends_from(running));
-        match self.mailbox.push(job, self.overflow.is_none(), judged, descends) {
-            Pushed::Start(state, job, verdict) => {
-                self.start(state, Some(job), verdict);
-                Ok(Enqueued::Started)
-            }
-            Pushed::Queued(ticket) => Ok(Enqueued::Waiting(ticket)),
-            Pushed::Full(job) => match &self.overflow {
-                Some(policy) => self.overflowed(job, policy),
-                None => self.overflowed(job, &Overflow::Reject),
-            },
-            Pushed::Deadlock(job) => {
-                let mut chain = job.parent.as_ref().map(CallScope::describe).unwrap_or_default();
-                let method = job.method.map_or("when_local", MethodInfo::name);
-                chain.push(format!("{method} of {}", self.id));
-                Err(Refused::new(job, SystemError::Deadlock { chain }))
-            }
-            Pushed::Ended(job) => Err(Refused::new(job, self.unknown())),
-        }
+        self.pushed(self.mailbox.push(job, self.overflow.is_none(), judged, descends))
     }
 
     fn poll_admitted(&self, ticket: u64, waker: &Waker) -> Poll<()> {
@@ -330,25 +350,33 @@ impl<A: DistributedActor> Drop for Seat<A> {
         let Some(state) = self.mailbox.take_idle_state() else { return };
         self.system.resign_id(&self.id);
         let ending = self.ending.take();
+        let is_work = state.is_work_to_drop();
         let end = move || {
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(state)));
+            drop_contained(state);
             if let Some(ending) = ending {
                 ending.set(Terminated::Stopped);
             }
         };
-        if mem::needs_drop::<A>() {
-            let end = AtMostOnce(Some(end));
-            drop(self.system.execute(Box::pin(async move { drop(end) })));
-        } else {
-            end();
-        }
+        if is_work { self.run_elsewhere(end) } else { end() }
     }
 }
 
-/// Runs when it is dropped: on the task that it was moved to, or here if there is no runtime to run one.
-struct AtMostOnce<F: FnOnce()>(Option<F>);
+impl<A: DistributedActor> State<A> {
+    /// Whether dropping it runs code of the user's, or that of other actors' ends.
+    fn is_work_to_drop(&self) -> bool {
+        mem::needs_drop::<A>() || self.context.has_children()
+    }
+}
 
-impl<F: FnOnce()> Drop for AtMostOnce<F> {
+/// Whether `job` descends from the call of that number.
+fn descends<A: DistributedActor>(job: &Job<A>, call: u64) -> bool {
+    job.parent.as_ref().is_some_and(|parent| parent.descends_from(call))
+}
+
+/// Runs when it is dropped: on the task that it was moved to, or wherever that task is given up.
+struct WhenDropped<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Drop for WhenDropped<F> {
     fn drop(&mut self) {
         if let Some(run) = self.0.take() {
             run();
@@ -356,11 +384,37 @@ impl<F: FnOnce()> Drop for AtMostOnce<F> {
     }
 }
 
-/// The span of one call; disabled unless a subscriber wants it.
+/// One more actor that runs on this stack.
+struct InlineDepth;
+
+thread_local! {
+    static INLINE_DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+impl InlineDepth {
+    /// None where an `async fn` cannot be begun: outside a runtime, whose timers and tasks it may ask for, or too deep.
+    fn enter() -> Option<Self> {
+        tokio::runtime::Handle::try_current().ok()?;
+        let depth = INLINE_DEPTH.get();
+        (depth < INLINE_DEPTH_MAX).then(|| {
+            INLINE_DEPTH.set(depth + 1);
+            Self
+        })
+    }
+}
+
+impl Drop for InlineDepth {
+    fn drop(&mut self) {
+        INLINE_DEPTH.set(INLINE_DEPTH.get().saturating_sub(1));
+    }
+}
+
+/// The span of one call; disabled unless a subscriber wants it. Only then `trace` is asked for.
+#[inline]
 pub(super) fn call_span(
     method: &'static MethodInfo,
     actor: &dyn std::fmt::Display,
-    scope: Option<&CallScope>,
+    trace: impl FnOnce() -> Option<TraceParent>,
 ) -> tracing::Span {
     let span = tracing::debug_span!(
         "actor_call",
@@ -369,15 +423,10 @@ pub(super) fn call_span(
         actor = %actor,
         traceparent = tracing::field::Empty,
     );
-    if let Some(trace) = scope.and_then(CallScope::trace) {
+    if !span.is_disabled()
+        && let Some(trace) = trace()
+    {
         span.record("traceparent", tracing::field::display(trace));
     }
     span
-}
-
-/// What became of the answer of a job that was dropped while it ran.
-pub(super) fn abandon(answer: Option<&Arc<dyn Answer>>) {
-    if let Some(answer) = answer {
-        answer.fail(SystemError::ActorStopped { outcome: Outcome::Unknown });
-    }
 }

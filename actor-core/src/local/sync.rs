@@ -1,4 +1,4 @@
-//! The lock that the mailbox uses: loom's, when its races are explored.
+//! The lock that the mailbox and the cells of replies use: loom's, when its races are explored.
 
 #[cfg(loom)]
 pub(crate) use loom::sync::Mutex;

@@ -147,12 +147,13 @@ pub async fn a_child_lives_as_long_as_its_parent<T: SystemUnderTest>(subject: T)
     let child = parent.child().await.unwrap();
     // Waiting for its end does not keep it alive.
     let ended = child.terminated();
-    let child = seen_from::<T>(&far, &child);
-    assert_eq!(child.add(1).await.unwrap(), 1);
+    let proxy = seen_from::<T>(&far, &child);
+    drop(child);
+    assert_eq!(proxy.add(1).await.unwrap(), 1);
     assert!(!control.has_ended());
     drop(parent);
     assert_eq!(ended.await, Terminated::Stopped);
-    assert!(matches!(failure::<T, _, _>(child.add(1).await), SystemError::UnknownActor { .. }));
+    assert!(matches!(failure::<T, _, _>(proxy.add(1).await), SystemError::UnknownActor { .. }));
 }
 
 /// R23
@@ -192,9 +193,16 @@ pub async fn an_actor_can_be_stopped_from_elsewhere<T: SystemUnderTest>(subject:
         assert_eq!(proxy.terminated().await, Terminated::NoSuchActor);
         return;
     }
-    let watched = tokio::spawn(proxy.terminated());
-    assert_eq!(proxy.stop().await, Terminated::Stopped);
-    assert_eq!(watched.await.unwrap(), Terminated::Stopped);
+    let mut watched = proxy.terminated();
+    assert!(poll_once(&mut watched).await.is_none());
+    // Answered after the watch has arrived, which waits on.
+    proxy.nothing().await.unwrap();
+    proxy.nothing().await.unwrap();
+    assert!(poll_once(&mut watched).await.is_none());
+    // It may have ended before its end is asked for.
+    let how = proxy.stop().await;
+    assert!(matches!(how, Terminated::Stopped | Terminated::NoSuchActor), "{how:?}");
+    assert_eq!(watched.await, Terminated::Stopped);
     control.ended().await;
     assert_eq!(proxy.terminated().await, Terminated::NoSuchActor);
     assert!(matches!(failure::<T, _, _>(actor.add(1).await), SystemError::UnknownActor { .. }));

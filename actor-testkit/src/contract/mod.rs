@@ -1,17 +1,41 @@
 //! The contract of an actor system, as a suite that any system can be put through.
 //!
-//! ```ignore
+//! ```
+//! use actor_core::SystemError;
+//! use actor_testkit::{LoopbackSystem, SystemUnderTest};
+//!
 //! #[derive(Default)]
-//! struct OverMyWire;
+//! struct Loopback;
 //!
-//! impl actor_testkit::SystemUnderTest for OverMyWire { .. }
+//! impl SystemUnderTest for Loopback {
+//!     type System = LoopbackSystem;
+//!     const RESOLVES_LOCALLY: bool = false;
 //!
-//! actor_testkit::system_contract!(OverMyWire);
+//!     async fn pair(&self) -> (LoopbackSystem, LoopbackSystem) {
+//!         let system = LoopbackSystem::new();
+//!         (system.clone(), system)
+//!     }
+//!
+//!     async fn beyond(&self, second: &LoopbackSystem) -> LoopbackSystem {
+//!         second.clone()
+//!     }
+//!
+//!     async fn stranger(&self) -> LoopbackSystem {
+//!         LoopbackSystem::new()
+//!     }
+//!
+//!     fn cause(error: &SystemError) -> Option<SystemError> {
+//!         Some(error.clone())
+//!     }
+//! }
+//!
+//! actor_testkit::system_contract!(Loopback);
+//! # fn main() {}
 //! ```
 //!
-//! The actors of the suite are generic over their system, so it is written once. The macro expands to one test for
-//! each case, once in virtual time on one thread and once on several threads. A case that hangs fails: see
-//! [`run`](self::run).
+//! The actors of the suite are generic over their system, so it is written once. The macro expands to two tests for
+//! each case: in virtual time on one thread, where a run can be repeated, and on several threads. A case that hangs
+//! fails.
 
 #![allow(
     clippy::unwrap_used,

@@ -67,7 +67,7 @@ pub async fn references_travel_in_structs<T: SystemUnderTest>(subject: T) {
     assert_eq!(pack.leader.as_ref(), Some(&leader));
     assert_eq!(pack.members["there"], [member]);
     assert_eq!(pack.members["nobody"], []);
-    assert_eq!(pack.members["held"], [leader.clone()]);
+    assert_eq!(pack.members["held"], std::slice::from_ref(&leader));
     assert_eq!(pack.members["held"][0].add(2).await.unwrap(), 2);
     assert_eq!(leader.add(1).await.unwrap(), 3);
 }
@@ -98,7 +98,7 @@ pub async fn a_reference_goes_over_three_systems<T: SystemUnderTest>(subject: T)
     // first -> second -> third, which has not heard of the first yet.
     seen_from::<T>(&first, &between).introduce(actor.clone()).await.unwrap();
     let held = seen_from::<T>(&third, &between).held().await.unwrap();
-    assert_eq!(held, [actor.clone()]);
+    assert_eq!(held, std::slice::from_ref(&actor));
     assert!(!held[0].is_local());
     assert_eq!(held[0].add(1).await.unwrap(), 1);
     // And back from the third to the first, by the actor itself.

@@ -28,7 +28,7 @@ pub(super) fn deliver(
     call: &RemoteCall,
 ) -> Result<Pending, SystemError> {
     let actor: AnyLocal<LoopbackSystem> = system.local(target)?;
-    let body: Bytes = invocation.body.into_bytes();
+    let body = invocation.body.into_bytes();
     system.observe(|| Observed::Sent { target: *target, method: method.name(), length: body.len() });
     let mut incoming = IncomingCall::new(call.timeout);
     incoming.deadline = call.deadline;
@@ -39,6 +39,20 @@ pub(super) fn deliver(
     let (reply, answer) = LoopbackReply::new(method.name(), system.settings().send_panic_text);
     let cancel = execute_distributed_target(&actor, method.name(), decoder, reply, incoming);
     Ok(Pending { answer, cancel })
+}
+
+/// Hands bytes that nobody has checked to `actor`, and waits for what comes of them.
+pub(super) async fn deliver_raw(
+    system: &LoopbackSystem,
+    actor: &AnyLocal<LoopbackSystem>,
+    method: &'static MethodInfo,
+    arguments: Bytes,
+) -> Answer {
+    let call = RemoteCall::new(system.settings().call_timeout);
+    let decoder = LoopbackDecoder::new(arguments, DecodeContext::new(system.unguarded()));
+    let (reply, answer) = LoopbackReply::new(method.name(), system.settings().send_panic_text);
+    let cancel = actor.execute(method, decoder, reply, IncomingCall::new(call.timeout));
+    Pending { answer, cancel }.answer(system, &call).await.unwrap_or_else(Answer::Failed)
 }
 
 impl Pending {

@@ -9,6 +9,6 @@ mod system;
 pub use self::{
     invocation::{LoopbackDecoder, LoopbackEncoder},
     observed::{Observed, Recorded},
-    reply::LoopbackReply,
+    reply::{Answer, LoopbackReply},
     system::LoopbackSystem,
 };

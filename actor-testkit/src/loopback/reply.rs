@@ -6,9 +6,12 @@ use tokio::sync::oneshot;
 
 /// What a call has come to, encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
+pub enum Answer {
+    /// The method's value.
     Value(Bytes),
+    /// The method's own error.
     Thrown(Bytes),
+    /// Why it was not run, or not to its end.
     Failed(SystemError),
 }
 

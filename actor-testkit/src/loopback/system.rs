@@ -15,10 +15,11 @@ use actor_core::{
     DistributedActor, Local, MethodInfo, NodeId, Postcard, RemoteCall, Reply, SystemError, Terminated, WeakAnyLocal,
     WeakLocal, spawn,
 };
+use bytes::Bytes;
 
 use super::{
     LoopbackDecoder, LoopbackEncoder, LoopbackReply,
-    call::deliver,
+    call::{deliver, deliver_raw},
     invocation::all_read,
     observed::{Observed, Observer},
     reply::Answer,
@@ -124,6 +125,20 @@ impl LoopbackSystem {
         // Dropped after the lock: it may be the last reference.
         let released = lock(&self.inner.kept).remove(actor.id());
         released.is_some()
+    }
+
+    /// Runs `method` on `actor` with arguments that nobody has encoded: for tests of what bytes from elsewhere can do.
+    /// The method may be of another actor.
+    pub async fn deliver<A: Callable<System = Self> + ?Sized>(
+        &self,
+        actor: &ActorRef<A>,
+        method: &'static MethodInfo,
+        arguments: impl Into<Bytes>,
+    ) -> Answer {
+        match self.local(actor.id()) {
+            Ok(actor) => deliver_raw(self, &actor, method, arguments.into()).await,
+            Err(error) => Answer::Failed(error),
+        }
     }
 
     /// The actor of that id.

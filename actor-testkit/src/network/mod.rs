@@ -10,7 +10,7 @@ use std::{
 };
 
 use actor_core::{ActorSystem, NodeId};
-use actor_transport::{Node, NodeBuilder};
+use actor_transport::{Address, Node, NodeBuilder};
 
 use self::{
     cable::{Cable, Cables},
@@ -144,7 +144,7 @@ impl Network {
     /// From now on nothing that `from` sends arrives at `to`.
     pub fn cut(&self, from: &Node, to: &Node) {
         let mut state = self.lock();
-        let cut = (from.name().to_owned(), to.name().to_owned());
+        let cut = (place(from), place(to));
         if !state.cut.contains(&cut) {
             state.cut.push(cut);
         }
@@ -174,7 +174,7 @@ impl Network {
 
     /// Breaks all connections between the two, as a reset would.
     pub fn reset(&self, one: &Node, other: &Node) {
-        let wakers = self.lock().cables.reset(one.name(), other.name());
+        let wakers = self.lock().cables.reset(&place(one), &place(other));
         for waker in wakers {
             waker.wake();
         }
@@ -195,6 +195,12 @@ impl Network {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
+}
+
+/// Where a node is: its name in its address, whatever name its builder was given.
+fn place(node: &Node) -> String {
+    let simulated = node.addresses().iter().find(|address| address.scheme() == "sim");
+    simulated.map_or(node.name(), Address::rest).to_owned()
 }
 
 impl State {

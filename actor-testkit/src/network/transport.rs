@@ -62,14 +62,14 @@ impl Transport for SimulatedTransport {
         let listener = state.cables.listener(to).ok_or_else(refused)?;
         let there = state.cables.add(&self.name, to);
         let back = state.cables.add(to, &self.name);
-        let end = |remote: &str, receive: u64, send: u64| {
+        let end = |from: &str, remote: &str, receive: u64, send: u64| {
             Box::new(End {
                 remote: remote.to_owned(),
                 receiver: Incoming { network: self.network.clone(), cable: receive, sleep: None },
-                sender: Outgoing { network: self.network.clone(), cable: send },
+                sender: Outgoing { network: self.network.clone(), cable: send, from: from.into(), to: remote.into() },
             })
         };
-        let (mine, theirs) = (end(to, back, there), end(&self.name, there, back));
+        let (mine, theirs) = (end(&self.name, to, back, there), end(to, &self.name, there, back));
         drop(state);
         listener.send(theirs).map_err(|_| refused())?;
         Ok(mine)
@@ -182,6 +182,8 @@ impl Drop for Incoming {
 struct Outgoing {
     network: Network,
     cable: u64,
+    from: String,
+    to: String,
 }
 
 impl Outgoing {
@@ -202,7 +204,15 @@ impl Sender for Outgoing {
             let mut state = self.network.lock();
             let at = Instant::now() + state.delay();
             let gone = || Poll::Ready(Err(TransportError::Other("the other end is gone".into())));
-            let Some(cable) = state.cables.get(self.cable) else { return gone() };
+            // Nobody can say so while the two are cut off from one another.
+            let is_cut = state.is_cut(&self.from, &self.to) || state.is_cut(&self.to, &self.from);
+            let Some(cable) = state.cables.get(self.cable) else {
+                if is_cut {
+                    batch.clear();
+                    return Poll::Ready(Ok(()));
+                }
+                return gone();
+            };
             if cable.broken {
                 return gone();
             }

@@ -16,7 +16,6 @@ use super::{
     dial::{receive, send},
     inner::Inner,
     link::Link,
-    peers::Decision,
     reader,
 };
 use crate::{
@@ -63,9 +62,10 @@ async fn greet(
     permit: OwnedSemaphorePermit,
     admitted: Option<Place>,
 ) {
-    let greeted = timeout(inner.limits.handshake_time_max, shake_hands(&inner, connection, admitted.is_some())).await;
+    let shake_hands = shake_hands(&inner, connection, admitted.is_some());
+    let greeted = inner.unless_closed(timeout(inner.limits.handshake_time_max, shake_hands)).await;
     drop(permit);
-    if let Ok(Some(link)) = greeted {
+    if let Some(Ok(Some(link))) = greeted {
         link.gone().await;
     }
     drop(admitted);
@@ -91,7 +91,9 @@ async fn shake_hands(inner: &Arc<Inner>, connection: Box<dyn Connection>, admitt
             return None;
         }
     };
-    let link = match inner.peers.decide(inner, &hello).with_room(admitted) {
+    // Room comes first: what is decided holds.
+    let decision = if admitted { inner.peers.decide(inner, &hello) } else { Err(Reject::TooManyConnections) };
+    let link = match decision {
         Ok(link) => link,
         Err(reject) => {
             handshake.reject(&reject);
@@ -111,17 +113,6 @@ async fn shake_hands(inner: &Arc<Inner>, connection: Box<dyn Connection>, admitt
     link.set_sender(sender);
     reader::start(inner, &link, receiver, input);
     Some(link)
-}
-
-impl Decision {
-    fn with_room(self, admitted: bool) -> Result<Arc<Link>, Reject> {
-        match self {
-            Self::Accept(link) if admitted => Ok(link),
-            Self::Accept(_) => Err(Reject::TooManyConnections),
-            Self::Duplicate => Err(Reject::Duplicate),
-            Self::ShuttingDown => Err(Reject::ShuttingDown),
-        }
-    }
 }
 
 /// Sends the refusal, and lets the peer read it: closing with unread input would throw it away.

@@ -2,13 +2,16 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    future::poll_fn,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard},
+    task::Poll,
     time::Duration,
 };
 
 use actor_core::{NodeId, SystemError};
 use bytes::BytesMut;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 use super::{builder::no_transport, inner::Inner, link::Link, reader};
 use crate::{
@@ -22,19 +25,37 @@ const KNOWN_MAX: usize = 4096;
 
 /// Who answered at an address, the last time.
 #[derive(Default)]
-pub(super) struct Addresses(Mutex<HashMap<Address, NodeId>>);
+pub(super) struct Addresses(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    nodes: HashMap<Address, NodeId>,
+    /// Who asks at an address has its lock: others wait for the answer.
+    asking: HashMap<Address, Arc<tokio::sync::Mutex<()>>>,
+}
 
 impl Addresses {
     fn get(&self, address: &Address) -> Option<NodeId> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get(address).copied()
+        self.lock().nodes.get(address).copied()
     }
 
     fn set(&self, address: &Address, node: NodeId) {
-        let mut known = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if known.len() >= KNOWN_MAX {
-            known.clear();
+        let mut known = self.lock();
+        if known.nodes.len() >= KNOWN_MAX {
+            known.nodes.clear();
         }
-        known.insert(address.clone(), node);
+        known.nodes.insert(address.clone(), node);
+    }
+
+    fn asking(&self, address: &Address) -> Arc<tokio::sync::Mutex<()>> {
+        let mut known = self.lock();
+        // Those that nobody has or waits for.
+        known.asking.retain(|_, turn| Arc::strong_count(turn) > 1);
+        known.asking.entry(address.clone()).or_default().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -45,27 +66,35 @@ pub(super) fn start(inner: &Arc<Inner>, link: &Arc<Link>) {
 
 async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
     let node = link.peer();
-    if let Some(retry_at) = inner.peers.retry_at(node) {
-        tokio::time::sleep_until(retry_at.into()).await;
+    if let Some(retry_at) = inner.peers.retry_at(node)
+        && timeout_at(retry_at.into(), link.settled()).await.is_ok()
+    {
+        return;
     }
     let mut tried = String::new();
     let mut last = String::new();
+    let mut replaced = None;
     for address in inner.peers.addresses(node) {
-        if link.is_closed() || link.is_attached() {
-            return;
-        }
-        match connect(&inner, &address, Some(node)).await {
+        let attempt = match inner.peers.begin_dial(&link) {
+            Some(sessions) => before_it_settles(&link, connect(&inner, &address, node, sessions)).await,
+            // The peer's connection was accepted.
+            None => Some(Err(Failure::Duplicate)),
+        };
+        let Some(attempt) = attempt else { return };
+        match attempt {
             Ok(connection) => {
                 inner.peers.connected(connection.agreed.peer());
                 connection.begin(&inner, &link);
                 return;
             }
+            // Another address may be its own still.
             Err(Failure::Replaced(new)) => {
-                inner.peers.replaced(node, new);
-                return link.fail(SystemError::NodeReplaced { old: node, new });
+                last = format!("node {new} answers there");
+                replaced = Some(new);
             }
             Err(Failure::Duplicate) => {
                 // The peer's own dial has won: its connection is on the way.
+                inner.peers.pause_dial(&link);
                 if timeout(inner.limits.handshake_time_max, link.settled()).await.is_ok() {
                     return;
                 }
@@ -75,12 +104,27 @@ async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
         }
         tried = if tried.is_empty() { address.to_string() } else { format!("{tried}, {address}") };
     }
-    if link.is_attached() {
+    if !inner.peers.give_up(&link) {
         return;
     }
+    if let Some(new) = replaced {
+        inner.peers.replaced(node, new);
+        return link.fail(SystemError::NodeReplaced { old: node, new });
+    }
     inner.peers.failed(node, |failures| backoff(&inner, failures));
-    inner.peers.lost(&link);
     link.fail(SystemError::Connect { address: tried.into(), why: last.into() });
+}
+
+/// What `attempt` comes to, unless the link is attached or closed before.
+async fn before_it_settles<T>(link: &Link, attempt: impl Future<Output = T>) -> Option<T> {
+    let (mut attempt, mut settled) = (pin!(attempt), pin!(link.settled()));
+    poll_fn(|cx| {
+        if let Poll::Ready(result) = attempt.as_mut().poll(cx) {
+            return Poll::Ready(Some(result));
+        }
+        settled.as_mut().poll(cx).map(|()| None)
+    })
+    .await
 }
 
 /// Half of the exponential pause, and up to half of it more, so that many nodes do not come back at once.
@@ -121,59 +165,62 @@ pub(super) enum Failure {
 }
 
 impl Inner {
-    /// The attached link to whoever answers at `address`.
+    /// The link to whoever answers at `address`. It is attached, or has failed by now.
+    ///
+    /// A connection whose other end is not known could cross one of that node: then both sides would have two, and no
+    /// rule that both know to choose one. So the node is asked for its id first, on a connection of its own, and dialed
+    /// like any other.
     pub(super) async fn link_at(self: &Arc<Self>, address: &Address) -> Result<Arc<Link>, SystemError> {
         if !self.transports.contains_key(address.scheme()) {
             let why = no_transport(&self.transports).into();
             return Err(SystemError::BadAddress { address: address.to_string().into(), why });
         }
-        let failed = |why: String| SystemError::Connect { address: address.to_string().into(), why: why.into() };
-        // A second round is needed where the node has been started again, or where two dials have crossed.
-        let mut last = String::new();
-        for _ in 0..3 {
-            if let Some(link) = self.known_at.get(address).and_then(|node| self.peers.attached(node)) {
-                return Ok(link);
-            }
-            match connect(self, address, None).await {
-                Ok(connection) => {
-                    let node = connection.agreed.peer().node;
-                    self.known_at.set(address, node);
-                    let (link, free) = self.peers.adopt(self, node)?;
-                    self.peers.learn(node, [address.clone()]);
-                    if free {
-                        self.peers.connected(connection.agreed.peer());
-                        connection.begin(self, &link);
-                    }
-                    link.settled().await;
-                    return Ok(link);
-                }
-                Err(Failure::Replaced(node)) => {
-                    self.known_at.set(address, node);
-                    last = format!("node {node} answers there");
-                }
-                Err(Failure::Duplicate) => {
-                    last = "the peer has another connection, which this node does not know".into();
-                    tokio::time::sleep(self.limits.backoff_min).await;
-                }
-                Err(Failure::Other(why)) => return Err(failed(why)),
-            }
+        let attached = || self.known_at.get(address).and_then(|node| self.peers.attached(node));
+        if let Some(link) = attached() {
+            return Ok(link);
         }
-        Err(failed(last))
+        let turn = self.known_at.asking(address);
+        let _turn = turn.lock().await;
+        if let Some(link) = attached() {
+            return Ok(link);
+        }
+        let node = self.who_is_at(address).await?;
+        self.known_at.set(address, node);
+        if node == self.id {
+            let why = "that is this node itself".into();
+            return Err(SystemError::Connect { address: address.to_string().into(), why });
+        }
+        self.peers.answered(node, address);
+        let link = self.peers.link(self, node)?;
+        link.settled().await;
+        Ok(link)
+    }
+
+    /// Whether this node itself has answered at `address`.
+    pub(super) fn is_at(&self, address: &Address) -> bool {
+        self.addresses.contains(address) || self.known_at.get(address) == Some(self.id)
+    }
+
+    /// The id of the node at `address`: it says so to whoever asks for another one.
+    async fn who_is_at(self: &Arc<Self>, address: &Address) -> Result<NodeId, SystemError> {
+        let why = match connect(self, address, NodeId::from_bits(0), 0).await {
+            Ok(connection) => return Ok(connection.agreed.peer().node),
+            Err(Failure::Replaced(node)) => return Ok(node),
+            Err(Failure::Duplicate) => Reject::Duplicate.to_string(),
+            Err(Failure::Other(why)) => why,
+        };
+        Err(SystemError::Connect { address: address.to_string().into(), why: why.into() })
     }
 }
 
-/// Connects and shakes hands, within the time for it.
-pub(super) async fn connect(
-    inner: &Arc<Inner>,
-    address: &Address,
-    expected: Option<NodeId>,
-) -> Result<Connected, Failure> {
+/// Connects and shakes hands, within the time for it. `sessions` is how many there were when this was decided.
+async fn connect(inner: &Arc<Inner>, address: &Address, expected: NodeId, sessions: u64) -> Result<Connected, Failure> {
     let Some(transport) = inner.transports.get(address.scheme()) else {
         return Err(Failure::Other(no_transport(&inner.transports)));
     };
     let attempt = async {
         let connection = transport.connect(address).await.map_err(|error| Failure::Other(error.to_string()))?;
-        shake_hands(inner, connection, expected).await
+        shake_hands(inner, connection, expected, sessions).await
     };
     match timeout(inner.limits.dial_time_max, attempt).await {
         Ok(result) => result,
@@ -184,12 +231,12 @@ pub(super) async fn connect(
 async fn shake_hands(
     inner: &Arc<Inner>,
     connection: Box<dyn Connection>,
-    expected: Option<NodeId>,
+    expected: NodeId,
+    sessions: u64,
 ) -> Result<Connected, Failure> {
     let checksum = !connection.keeps_integrity();
     let (mut receiver, mut sender) = connection.split();
-    let sessions = expected.map_or(0, |node| inner.peers.sessions(node));
-    let mut handshake = Handshake::dial(inner.hello(expected, sessions));
+    let mut handshake = Handshake::dial(inner.hello(Some(expected), sessions));
     let broken = |error: TransportError| Failure::Other(error.to_string());
     send(&mut handshake, &mut *sender).await.map_err(broken)?;
     let mut rest = BytesMut::new();

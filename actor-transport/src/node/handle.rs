@@ -101,7 +101,7 @@ impl Node {
     /// [`SystemError::UnknownActor`] if the actor does not live here or has ended.
     pub fn retain<A: Callable<System = Self> + ?Sized>(&self, actor: &ActorRef<A>) -> Result<(), SystemError> {
         self.inner.kept.retain(actor.id().instance(), self.inner.local(actor.id())?);
-        Ok(())
+        self.unless_ended(actor.id())
     }
 
     /// Takes [`retain`](Self::retain) back.
@@ -120,7 +120,17 @@ impl Node {
         name: impl Into<String>,
         actor: &ActorRef<A>,
     ) -> Result<(), SystemError> {
-        self.inner.kept.register(name.into(), *actor.id(), self.inner.local(actor.id())?)
+        self.inner.kept.register(name.into(), *actor.id(), self.inner.local(actor.id())?)?;
+        self.unless_ended(actor.id())
+    }
+
+    /// An actor that has ended while it was entered was not there yet to be forgotten.
+    fn unless_ended(&self, id: &ActorId) -> Result<(), SystemError> {
+        let ended = self.inner.local(id).map(drop);
+        if ended.is_err() {
+            self.inner.kept.forget(id.instance());
+        }
+        ended
     }
 
     /// Takes a name back. False if nobody had it.
@@ -162,7 +172,8 @@ impl Node {
     /// # Errors
     /// [`SystemError::BadAddress`]; [`SystemError::Connect`] if nobody answers there.
     pub async fn connect(&self, address: impl IntoAddress) -> Result<NodeId, SystemError> {
-        Ok(self.inner.link_at(&address.into_address()?).await?.peer())
+        let link = self.inner.link_at(&address.into_address()?).await?;
+        link.failure().map_or(Ok(link.peer()), Err)
     }
 
     /// Tells this node where another one can be reached. Nothing is sent.

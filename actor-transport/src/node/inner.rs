@@ -2,16 +2,20 @@
 
 use std::{
     collections::HashMap,
+    future::poll_fn,
+    pin::pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU8, AtomicU64, Ordering},
     },
+    task::Poll,
     time::{Duration, Instant},
 };
 
 use actor_core::{ActorId, AnyLocal, DeadLetter, DecodeContext, DecodeLimits, NodeId, Settings, SystemError};
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
+    sync::Notify,
     task::AbortHandle,
 };
 
@@ -42,8 +46,11 @@ pub(super) struct Inner {
     pub(super) kept: Kept,
     pub(super) peers: Peers,
     pub(super) known_at: Addresses,
+    /// Bytes of messages that all links together hold for this node.
+    pub(super) inbound_bytes: AtomicU64,
     pub(super) tasks: Mutex<Vec<AbortHandle>>,
     state: AtomicU8,
+    closed: Notify,
     next_instance: AtomicU64,
     next_call: AtomicU64,
     dead_letters: AtomicU64,
@@ -103,8 +110,10 @@ impl Inner {
             kept: Kept::default(),
             peers: Peers::default(),
             known_at: Addresses::default(),
+            inbound_bytes: AtomicU64::new(0),
             tasks: Mutex::default(),
             state: AtomicU8::new(Stage::Running as u8),
+            closed: Notify::new(),
             next_instance: AtomicU64::new(1),
             dead_letters: AtomicU64::new(0),
             on_dead_letter: setup.on_dead_letter,
@@ -129,6 +138,11 @@ impl Inner {
             1 => Stage::Draining,
             _ => Stage::Closed,
         }
+    }
+
+    /// Whether the links hold more than the node's limit.
+    pub(super) fn is_full(&self) -> bool {
+        self.inbound_bytes.load(Ordering::Relaxed) > self.limits.inbound_bytes_per_node_max
     }
 
     /// The local actor of that id.
@@ -193,6 +207,21 @@ impl Inner {
         }
     }
 
+    /// What `run` comes to, unless the node is closed before.
+    pub(super) async fn unless_closed<T>(&self, run: impl Future<Output = T>) -> Option<T> {
+        let (mut run, mut closed) = (pin!(run), pin!(self.closed.notified()));
+        poll_fn(|cx| {
+            if self.stage() == Stage::Closed {
+                return Poll::Ready(None);
+            }
+            if let Poll::Ready(result) = run.as_mut().poll(cx) {
+                return Poll::Ready(Some(result));
+            }
+            closed.as_mut().poll(cx).map(|()| None)
+        })
+        .await
+    }
+
     /// Ends the node at once.
     pub(super) fn close(self: &Arc<Self>) {
         if self.stage() != Stage::Closed {
@@ -203,6 +232,7 @@ impl Inner {
 
     fn close_with(self: &Arc<Self>, goodbye: &Goodbye) -> Vec<Arc<Link>> {
         self.state.store(Stage::Closed as u8, Ordering::Release);
+        self.closed.notify_waiters();
         self.kept.close();
         for actor in self.actors.all() {
             actor.stop_now();

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
 };
@@ -44,9 +44,12 @@ pub(super) struct Link {
     reading: AtomicBool,
     outbox: Mutex<Outbox>,
     /// The incoming calls that are queued or run, by slot.
-    running: Mutex<BTreeMap<InboundKey, CancelToken>>,
+    running: Mutex<BTreeMap<u16, (InboundKey, CancelToken)>>,
     /// How many they are: a call that was run at once shall not take the lock to find out that it is not there.
     running_count: AtomicUsize,
+    /// Casts of the peer that are queued or run.
+    casts: AtomicUsize,
+    inbound: Inbound,
     pub(super) watches: Watches,
     reader: Mutex<Option<AbortHandle>>,
     writer: Mutex<Option<AbortHandle>>,
@@ -57,6 +60,32 @@ pub(super) struct Link {
 struct Outbox {
     sender: Option<Box<dyn Sender>>,
     batch: VecDeque<Bytes>,
+}
+
+/// What an operation on the session has left to do.
+struct Left {
+    /// There is something to send, or a deadline has moved.
+    wants: bool,
+    /// At most one call is under way.
+    alone: bool,
+}
+
+/// The bytes that this link holds of its peer's messages, as the node knows of them.
+#[derive(Default)]
+struct Inbound(AtomicU64);
+
+impl Inbound {
+    /// Changes below this are not worth a write that all links share.
+    const STEP: u64 = 64 * 1024;
+
+    fn publish(&self, held: u64, node: &AtomicU64) {
+        let known = self.0.load(Ordering::Relaxed);
+        if held.abs_diff(known) >= Self::STEP || (held == 0 && known > 0) {
+            // Only under the session's lock: nobody else changes it meanwhile.
+            self.0.store(held, Ordering::Relaxed);
+            node.fetch_add(held.wrapping_sub(known), Ordering::Relaxed);
+        }
+    }
 }
 
 /// What a flush has come to.
@@ -84,6 +113,8 @@ impl Link {
             outbox: Mutex::default(),
             running: Mutex::default(),
             running_count: AtomicUsize::new(0),
+            casts: AtomicUsize::new(0),
+            inbound: Inbound::default(),
             watches: Watches::default(),
             reader: Mutex::default(),
             writer: Mutex::default(),
@@ -94,54 +125,31 @@ impl Link {
         self.peer
     }
 
-    /// Runs `run` on the session, then wakes whom it has to.
+    /// Runs `run` on the session, then wakes whom it has to, the writer included.
     pub(super) fn with<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
-        let mut wakers = Vec::new();
-        let (result, wants) = {
-            let mut session = lock(&self.session);
-            let result = run(&mut session);
-            session.take_wakers(&mut wakers);
-            (result, session.wants_transmit())
-        };
-        for waker in wakers {
-            waker.wake();
-        }
-        if wants && !self.reading.load(Ordering::Relaxed) {
-            self.work.notify_one();
-        }
+        let (result, left) = self.run_and_wake(run);
+        self.wake_writer(&left);
         result
     }
 
-    /// The same for the reader; also says how many callers were woken.
-    pub(super) fn receive<R>(&self, run: impl FnOnce(&mut Session) -> R) -> (R, usize) {
-        let mut wakers = Vec::new();
-        let result = {
-            let mut session = lock(&self.session);
-            let result = run(&mut session);
-            session.take_wakers(&mut wakers);
-            result
-        };
-        let woken = wakers.len();
-        for waker in wakers {
-            waker.wake();
-        }
-        (result, woken)
-    }
-
-    /// The same for a call or a cast. If it is the only one under way it is sent at once, on the caller's task: with
-    /// nothing to share a write with, waking the writer would cost more than the write. Otherwise the writer sends
-    /// it together with those that come until it runs.
+    /// The same for a call. If it is the only one under way it is sent at once, on the caller's task: with nothing to
+    /// share a write with, waking the writer would cost more than the write. Otherwise the writer sends it together
+    /// with those that come until it runs.
     pub(super) fn submit<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
-        let (result, wants, alone) = {
-            let mut session = lock(&self.session);
-            let result = run(&mut session);
-            let alone = session.is_alone() && !session.timeout_moved();
-            (result, session.wants_transmit(), alone)
-        };
-        if wants && !self.reading.load(Ordering::Relaxed) {
-            if alone { self.flush_now() } else { self.work.notify_one() }
+        let (result, left) = self.run_and_wake(run);
+        if left.alone && left.wants && !self.reading.load(Ordering::Relaxed) {
+            self.flush_now();
+        } else {
+            self.wake_writer(&left);
         }
         result
+    }
+
+    /// The same for the reader, which sends what comes of it itself, and wakes the callers when it has learned what
+    /// their replies refer to.
+    pub(super) fn receive<R>(&self, run: impl FnOnce(&mut Session) -> R) -> (R, Vec<Waker>) {
+        let (result, wakers, _) = self.run(run);
+        (result, wakers)
     }
 
     /// The same without a look at who has to be woken: for what changes nothing that others wait for.
@@ -149,30 +157,49 @@ impl Link {
         run(&mut lock(&self.session))
     }
 
-    /// Runs `run` on the session, and wakes the writer if it left something to send, such as credit to give back.
-    pub(super) fn take<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
-        let (result, wants) = {
-            let mut session = lock(&self.session);
-            let result = run(&mut session);
-            (result, session.wants_transmit())
-        };
-        if wants && !self.reading.load(Ordering::Relaxed) {
+    fn run_and_wake<R>(&self, run: impl FnOnce(&mut Session) -> R) -> (R, Left) {
+        let (result, wakers, left) = self.run(run);
+        for waker in wakers {
+            waker.wake();
+        }
+        (result, left)
+    }
+
+    fn run<R>(&self, run: impl FnOnce(&mut Session) -> R) -> (R, Vec<Waker>, Left) {
+        let mut wakers = Vec::new();
+        let mut session = lock(&self.session);
+        let result = run(&mut session);
+        session.take_wakers(&mut wakers);
+        self.inbound.publish(session.inbound_bytes(), &self.inner.inbound_bytes);
+        let alone = session.is_alone() && !session.timeout_moved();
+        let left = Left { wants: session.wants_transmit(), alone };
+        (result, wakers, left)
+    }
+
+    fn wake_writer(&self, left: &Left) {
+        if left.wants && !self.reading.load(Ordering::Relaxed) {
             self.work.notify_one();
         }
-        result
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.peek(|session| session.is_closed())
     }
 
+    /// How calls fail, once the link is closed.
+    pub(super) fn failure(&self) -> Option<SystemError> {
+        // A watch of no actor: a closed session refuses it as it would a call.
+        self.peek(|session| if session.is_closed() { session.watch(0).err() } else { None })
+    }
+
     pub(super) fn is_attached(&self) -> bool {
         self.peek(|session| session.is_attached() && !session.is_closed())
     }
 
-    /// Whether calls of the peer are being run.
+    /// Whether calls or casts of the peer are being run.
     pub(super) fn serves_calls(&self) -> bool {
-        self.peek(|session| session.stats().calls_in > 0 || (session.wants_transmit() && !session.is_closed()))
+        self.casts.load(Ordering::Acquire) > 0
+            || self.peek(|session| session.stats().calls_in > 0 || (session.wants_transmit() && !session.is_closed()))
     }
 
     /// Gives the session its connection; false if it has one, or is closed.
@@ -253,7 +280,7 @@ impl Link {
         };
         loop {
             if outbox.batch.is_empty() {
-                let more = lock(&self.session).transmit(now(), WRITE_LENGTH, &mut outbox.batch);
+                let (more, _) = self.run_and_wake(|session| session.transmit(now(), WRITE_LENGTH, &mut outbox.batch));
                 if !more || outbox.batch.is_empty() {
                     return Flushed::Done;
                 }
@@ -269,22 +296,36 @@ impl Link {
     /// An incoming call was not answered yet: `token` cancels it.
     pub(super) fn running(&self, key: InboundKey, token: CancelToken) {
         let mut running = lock(&self.running);
-        running.insert(key, token);
+        // By slot: a call on another thread may have been answered before this, and then its entry stays until the slot
+        // is used again.
+        running.insert(slot_of(key), (key, token));
         self.running_count.store(running.len(), Ordering::Release);
     }
 
     pub(super) fn no_longer_running(&self, key: InboundKey) {
         if self.running_count.load(Ordering::Acquire) > 0 {
             let mut running = lock(&self.running);
-            running.remove(&key);
+            if running.get(&slot_of(key)).is_some_and(|(known, _)| *known == key) {
+                running.remove(&slot_of(key));
+            }
             self.running_count.store(running.len(), Ordering::Release);
         }
     }
 
+    /// A cast of the peer was taken in.
+    pub(super) fn cast_begun(&self) {
+        self.casts.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// It has been dealt with.
+    pub(super) fn cast_ended(&self) {
+        self.casts.fetch_sub(1, Ordering::AcqRel);
+    }
+
     /// The caller has given up.
     pub(super) fn cancel(&self, key: InboundKey) {
-        let token = lock(&self.running).get(&key).cloned();
-        if let Some(token) = token {
+        let token = lock(&self.running).get(&slot_of(key)).cloned();
+        if let Some((_, token)) = token.filter(|(known, _)| *known == key) {
             token.cancel();
         }
     }
@@ -316,7 +357,7 @@ impl Link {
 
     fn after_close(&self, why: &CloseReason) {
         let tokens: Vec<_> = std::mem::take(&mut *lock(&self.running)).into_values().collect();
-        for token in tokens {
+        for (_, token) in tokens {
             token.cancel();
         }
         let lost = actor_core::NetworkError::new(self.peer, why.to_string());
@@ -363,7 +404,7 @@ impl Link {
         if let Some(writer) = lock(&self.writer).take() {
             writer.abort();
         }
-        *lock(&self.outbox) = Outbox::default();
+        self.writer_ended();
     }
 
     pub(super) fn poll_close_sender(&self, cx: &mut Context<'_>) -> Poll<()> {
@@ -377,6 +418,10 @@ impl Link {
     pub(super) fn next_timeout(&self) -> Option<std::time::Instant> {
         self.peek(|session| session.next_timeout())
     }
+}
+
+fn slot_of(InboundKey(id): InboundKey) -> u16 {
+    id.slot
 }
 
 /// No user code runs under these locks, so a poisoned one is as good as any.

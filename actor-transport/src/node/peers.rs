@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Address,
-    protocol::{Goodbye, PeerHello, survives},
+    protocol::{Goodbye, PeerHello, Reject, survives},
 };
 
 /// Nodes that are remembered; then those without a link are forgotten.
@@ -45,6 +45,19 @@ struct Peer {
     failures: u32,
     /// Not to be dialed before.
     retry_at: Option<Instant>,
+    dial: Dial,
+}
+
+/// What the dial of a link that is not attached is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Dial {
+    /// It pauses, or waits for the peer's: whoever comes is welcome.
+    #[default]
+    Waiting,
+    /// A connection is being made: of two that cross, one survives.
+    UnderWay,
+    /// The peer's connection was accepted: none is to be made.
+    Accepted,
 }
 
 /// What a node knows of another one.
@@ -57,14 +70,6 @@ pub struct PeerInfo {
     pub addresses: Vec<Address>,
     /// Whether there is a connection.
     pub connected: bool,
-}
-
-/// What an acceptor decides about a dialer.
-pub(super) enum Decision {
-    /// The connection becomes this link's.
-    Accept(Arc<Link>),
-    Duplicate,
-    ShuttingDown,
 }
 
 impl Peers {
@@ -87,6 +92,7 @@ impl Peers {
             }
             let link = Arc::new(Link::new(inner, node));
             peer.link = Some(link.clone());
+            peer.dial = Dial::Waiting;
             link
         };
         writer::start(inner, &link);
@@ -96,14 +102,14 @@ impl Peers {
 
     /// Whether a connection that the node `hello.node` has dialed becomes the link to it. One of two crossing dials
     /// survives, and both sides come to the same verdict (`docs/protocol.md`, section 3).
-    pub(super) fn decide(&self, inner: &Arc<Inner>, hello: &PeerHello) -> Decision {
+    pub(super) fn decide(&self, inner: &Arc<Inner>, hello: &PeerHello) -> Result<Arc<Link>, Reject> {
         if inner.stage() != Stage::Running {
-            return Decision::ShuttingDown;
+            return Err(Reject::ShuttingDown);
         }
         let (link, superseded, fresh) = {
             let mut state = self.lock();
             if state.closed {
-                return Decision::ShuttingDown;
+                return Err(Reject::ShuttingDown);
             }
             state.make_room();
             let peer = state.peers.entry(hello.node).or_default();
@@ -113,22 +119,23 @@ impl Peers {
                     // A dialer that knows of this session has lost it; any other crossed it on the way.
                     if hello.expected.is_none() || hello.sessions < peer.sessions {
                         peer.link = Some(link);
-                        return Decision::Duplicate;
+                        return Err(Reject::Duplicate);
                     }
                     superseded = Some(link);
                     None
                 }
                 Some(link) if link.is_closed() => None,
-                Some(link) if survives(hello.node, inner.id) => Some(link),
+                Some(link) if peer.dial != Dial::UnderWay || survives(hello.node, inner.id) => Some(link),
                 Some(link) => {
                     peer.link = Some(link);
-                    return Decision::Duplicate;
+                    return Err(Reject::Duplicate);
                 }
                 None => None,
             };
             let fresh = known.is_none();
             let link = known.unwrap_or_else(|| Arc::new(Link::new(inner, hello.node)));
             peer.link = Some(link.clone());
+            peer.dial = Dial::Accepted;
             peer.began(hello);
             (link, superseded, fresh)
         };
@@ -138,7 +145,7 @@ impl Peers {
         if let Some(superseded) = superseded {
             superseded.say_goodbye(Goodbye::Duplicate);
         }
-        Decision::Accept(link)
+        Ok(link)
     }
 
     /// A dialed connection is up.
@@ -148,37 +155,53 @@ impl Peers {
         state.peers.entry(hello.node).or_default().began(hello);
     }
 
-    /// The link that a connection dialed by address belongs to: one that waits for it, or a new one. None if there is
-    /// an attached one already.
-    pub(super) fn adopt(&self, inner: &Arc<Inner>, node: NodeId) -> Result<(Arc<Link>, bool), SystemError> {
-        let (link, fresh) = {
-            let mut state = self.lock();
-            if state.closed {
-                return Err(SystemError::ShuttingDown);
-            }
-            state.make_room();
-            let peer = state.peers.entry(node).or_default();
-            match &peer.link {
-                Some(link) if !link.is_closed() => (link.clone(), false),
-                _ => {
-                    let link = Arc::new(Link::new(inner, node));
-                    peer.link = Some(link.clone());
-                    (link, true)
-                }
-            }
-        };
-        if fresh {
-            writer::start(inner, &link);
+    /// A connection is about to be made for this link: how many sessions there were. None if there is no need, because
+    /// the peer's was accepted.
+    pub(super) fn begin_dial(&self, link: &Arc<Link>) -> Option<u64> {
+        self.set_dial(link, Dial::UnderWay)
+    }
+
+    /// No connection is being made for this link at the moment.
+    pub(super) fn pause_dial(&self, link: &Arc<Link>) {
+        self.set_dial(link, Dial::Waiting);
+    }
+
+    /// No connection could be made for this link: the next call begins anew. False if the peer's was accepted meanwhile.
+    pub(super) fn give_up(&self, link: &Arc<Link>) -> bool {
+        let gives_up = self.set_dial(link, Dial::Waiting).is_some();
+        if gives_up {
+            self.lost(link);
         }
-        let attached = link.is_attached();
-        Ok((link, !attached))
+        gives_up
+    }
+
+    fn set_dial(&self, link: &Arc<Link>, dial: Dial) -> Option<u64> {
+        match self.lock().peers.get_mut(&link.peer()) {
+            Some(peer) if peer.dial != Dial::Accepted && peer.link.as_ref().is_some_and(|known| same(known, link)) => {
+                peer.dial = dial;
+                Some(peer.sessions)
+            }
+            _ => None,
+        }
+    }
+
+    /// The node has just said at this address that it is there: the next attempt begins there, and at once.
+    pub(super) fn answered(&self, node: NodeId, address: &Address) {
+        let mut state = self.lock();
+        state.make_room();
+        let peer = state.peers.entry(node).or_default();
+        peer.failures = 0;
+        peer.retry_at = None;
+        peer.replaced_by = None;
+        peer.addresses.retain(|known| known != address);
+        peer.addresses.insert(0, address.clone());
+        peer.addresses.truncate(ADDRESSES_MAX);
     }
 
     /// The node has been started anew.
     pub(super) fn replaced(&self, old: NodeId, new: NodeId) {
         if let Some(peer) = self.lock().peers.get_mut(&old) {
             peer.replaced_by = Some(new);
-            peer.link = None;
         }
     }
 
@@ -201,10 +224,6 @@ impl Peers {
 
     pub(super) fn retry_at(&self, node: NodeId) -> Option<Instant> {
         self.lock().peers.get(&node)?.retry_at
-    }
-
-    pub(super) fn sessions(&self, node: NodeId) -> u64 {
-        self.lock().peers.get(&node).map_or(0, |peer| peer.sessions)
     }
 
     pub(super) fn addresses(&self, node: NodeId) -> Vec<Address> {

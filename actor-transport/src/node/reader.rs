@@ -52,11 +52,17 @@ async fn read(inner: Arc<Inner>, link: Arc<Link>, mut receiver: Box<dyn Receiver
 async fn take(link: &Arc<Link>, serving: &mut Serving, buffer: &mut BytesMut) -> Result<(), CloseReason> {
     let started = now();
     link.begin_reading();
-    let (received, woken) = link.receive(|session| {
+    let (received, wakers) = link.receive(|session| {
         session.receive(started, buffer)?;
         serving.take_events(session);
         Ok(())
     });
+    // A woken caller may at once call an actor that its reply refers to.
+    serving.learn();
+    let woken = wakers.len();
+    for waker in wakers {
+        waker.wake();
+    }
     let mut budget = Budget { started, calls: 0, spent: false };
     let served = received.and_then(|()| serving.serve(started, &mut budget));
     if woken > 1 {

@@ -63,6 +63,9 @@ pub struct NodeReply {
 
 impl NodeReply {
     pub(super) fn new(link: Arc<Link>, origin: Origin, instance: u64, method: Arc<RemoteMethod>) -> Self {
+        if matches!(origin, Origin::Cast(_)) {
+            link.cast_begun();
+        }
         Self { link, origin, instance, method, answered: false }
     }
 
@@ -125,7 +128,7 @@ impl NodeReply {
         self.answered = true;
         if let Origin::Call(key) = self.origin {
             self.link.no_longer_running(key);
-            self.link.take(|session| {
+            self.link.with(|session| {
                 let limit = session.agreed().message_length_max;
                 session.reply(key, within(limit, reply));
             });
@@ -138,7 +141,8 @@ impl NodeReply {
         if let Origin::Cast(key) = &mut self.origin
             && let Some(key) = key.take()
         {
-            self.link.take(|session| session.cast_done(key));
+            self.link.cast_ended();
+            self.link.with(|session| session.cast_done(key));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use actor_core::{
-    ActorId, AnyLocal, CallScope, ChainLink, IncomingCall, MethodInfo, SystemError, Terminated, TraceParent,
+    ActorId, AnyLocal, CallScope, ChainLink, IncomingCall, MethodInfo, NodeId, SystemError, Terminated, TraceParent,
     WeakAnyLocal,
 };
 use bytes::Bytes;
@@ -17,10 +17,7 @@ use super::{
     reader::Budget,
     reply::{NodeReply, Origin},
 };
-use crate::{
-    Address,
-    protocol::{CloseReason, Event, InboundCall, RemoteMethod, Session},
-};
+use crate::protocol::{CloseReason, Event, InboundCall, RemoteMethod, Session};
 
 /// Actors that a reader remembers; then it forgets all and begins anew.
 const ACTORS_MAX: usize = 1024;
@@ -33,6 +30,8 @@ pub(super) struct Serving {
     inner: Arc<Inner>,
     link: Arc<Link>,
     events: Vec<Event>,
+    /// Introductions, which go before all else that came with them.
+    introduced: Vec<(NodeId, Vec<String>)>,
     /// The actors that this peer has called, so that calling one again needs no lock.
     actors: Shard,
     /// The methods that were compared: the peer's description and ours.
@@ -44,12 +43,26 @@ const CHECKED_MAX: usize = 64;
 
 impl Serving {
     pub(super) fn new(inner: Arc<Inner>, link: Arc<Link>) -> Self {
-        Self { inner, link, events: Vec::new(), actors: Shard::default(), checked: Vec::new() }
+        Self { inner, link, events: Vec::new(), introduced: Vec::new(), actors: Shard::default(), checked: Vec::new() }
     }
 
     /// Takes the events out of the session, while it is locked.
     pub(super) fn take_events(&mut self, session: &mut Session) {
-        self.events.extend(std::iter::from_fn(|| session.poll_event()));
+        while let Some(event) = session.poll_event() {
+            match event {
+                Event::Introduced { node, addresses } => self.introduced.push((node, addresses)),
+                event => self.events.push(event),
+            }
+        }
+    }
+
+    /// Learns where the nodes can be reached that what has arrived refers to.
+    pub(super) fn learn(&mut self) {
+        for (node, addresses) in self.introduced.drain(..) {
+            if node != self.inner.id {
+                self.inner.peers.learn(node, addresses.iter().filter_map(|address| address.parse().ok()));
+            }
+        }
     }
 
     pub(super) fn serve(&mut self, now: Instant, budget: &mut Budget) -> Result<(), CloseReason> {
@@ -59,7 +72,6 @@ impl Serving {
                 Event::Call(key, call) => self.call(Origin::Call(key), call, now, budget),
                 Event::Cast(key, call) => self.call(Origin::Cast(Some(key)), call, now, budget),
                 Event::Cancel(key) => self.link.cancel(key),
-                Event::Introduced { node, addresses } => self.introduced(node, &addresses),
                 Event::Watch { instance } => self.watch(instance),
                 Event::Unwatch { instance } => self.link.watches.stop_serving(instance),
                 Event::Terminated { instance, how } => self.link.watches.ended(instance, &how),
@@ -75,6 +87,10 @@ impl Serving {
         let reply = NodeReply::new(self.link.clone(), origin, call.instance, call.method.clone());
         if self.inner.stage() != Stage::Running {
             return reply.fail(SystemError::ShuttingDown);
+        }
+        if self.inner.is_full() {
+            return reply
+                .fail(SystemError::Overloaded { what: "the node holds as many bytes of calls as it may".into() });
         }
         if call.instance == NODE_INSTANCE {
             return self.call_node(&call.method.name, call.body, reply);
@@ -175,13 +191,6 @@ impl Serving {
                 }
             },
             _ => reply.fail(SystemError::UnknownMethod { method: method.into() }),
-        }
-    }
-
-    fn introduced(&self, node: actor_core::NodeId, addresses: &[String]) {
-        if node != self.inner.id {
-            let addresses = addresses.iter().filter_map(|address| address.parse::<Address>().ok());
-            self.inner.peers.learn(node, addresses);
         }
     }
 

@@ -11,6 +11,7 @@ use actor_core::{
     MethodInfo, NodeId, Postcard, RemoteCall, Reply, Settings, SystemError, Terminated, WeakLocal,
 };
 use bytes::Bytes;
+use tokio::sync::oneshot;
 
 use super::{
     Node,
@@ -202,12 +203,15 @@ impl Inner {
     /// Looks a name up on the node at `address`.
     pub(super) async fn lookup(self: &Arc<Self>, address: &Address, name: &str) -> Result<ActorId, SystemError> {
         let unknown = || SystemError::UnknownName { name: name.into() };
-        if self.addresses.contains(address) {
-            return self.kept.named(name).ok_or_else(unknown);
+        let here = || self.kept.named(name).ok_or_else(unknown);
+        if self.is_at(address) {
+            return here();
         }
         let call = RemoteCall::new(self.settings.call_timeout);
         let link = match tokio::time::timeout(call.timeout, self.link_at(address)).await {
-            Ok(link) => link?,
+            Ok(Ok(link)) => link,
+            Ok(Err(_)) if self.is_at(address) => return here(),
+            Ok(Err(error)) => return Err(error),
             Err(_) => return Err(call.deadline_passed(actor_core::Outcome::NotExecuted)),
         };
         let mut body = EncodeBuffer::new();
@@ -223,13 +227,17 @@ impl Inner {
     }
 
     async fn watch(self: &Arc<Self>, target: ActorId) -> Terminated {
-        /// Tells the peer that nobody waits any more.
-        struct Unwatch<'a>(&'a Link, u64);
-        impl Drop for Unwatch<'_> {
+        /// Waits for the end; dropped before, it tells the peer that nobody waits any more.
+        struct Watch<'a> {
+            link: &'a Link,
+            instance: u64,
+            ended: Option<oneshot::Receiver<Terminated>>,
+        }
+        impl Drop for Watch<'_> {
             fn drop(&mut self) {
-                if self.0.watches.remove_if_unwanted(self.1) {
-                    self.0.with(|session| session.unwatch(self.1));
-                }
+                drop(self.ended.take());
+                let Self { link, instance, .. } = *self;
+                link.watches.remove_closed(instance, || link.with(|session| session.unwatch(instance)));
             }
         }
 
@@ -248,14 +256,14 @@ impl Inner {
             Err(error) => return not_reached(target.node(), &error),
         };
         let instance = target.instance();
-        let (mut ended, first) = link.watches.add(instance);
-        if first && let Err(error) = link.with(|session| session.watch(instance)) {
-            return not_reached(target.node(), &error);
-        }
-        let _unwatch = Unwatch(&link, instance);
-        match (&mut ended).await {
-            Ok(how) => how,
-            Err(_) => not_reached(target.node(), &SystemError::ShuttingDown),
+        let ended = match link.watches.add(instance, || link.with(|session| session.watch(instance))) {
+            Ok(ended) => ended,
+            Err(error) => return not_reached(target.node(), &error),
+        };
+        let mut watch = Watch { link: &link, instance, ended: Some(ended) };
+        match watch.ended.as_mut() {
+            Some(ended) => ended.await.unwrap_or_else(|_| not_reached(target.node(), &SystemError::ShuttingDown)),
+            None => Terminated::NoSuchActor,
         }
     }
 }
@@ -340,7 +348,7 @@ impl Future for PendingReply<'_> {
             return polled;
         }
         let Some(key) = self.key else { return Poll::Ready(Err(SystemError::Cancelled)) };
-        let polled = self.link.take(|session| session.poll_reply(key, cx.waker()));
+        let polled = self.link.with(|session| session.poll_reply(key, cx.waker()));
         if polled.is_ready() {
             self.key = None;
         }

@@ -23,30 +23,37 @@ struct State {
 }
 
 impl Watches {
-    /// Waits for the end of the peer's actor; true if the peer has to be told.
-    pub(super) fn add(&self, instance: u64) -> (oneshot::Receiver<Terminated>, bool) {
+    /// Waits for the end of the peer's actor. `tell` tells the peer, if it has to be told; it runs under the lock, so
+    /// that it does not cross the word that nobody waits any more.
+    pub(super) fn add<E>(
+        &self,
+        instance: u64,
+        tell: impl FnOnce() -> Result<(), E>,
+    ) -> Result<oneshot::Receiver<Terminated>, E> {
         let (sender, receiver) = oneshot::channel();
         let mut state = self.lock();
         if let Some(lost) = &state.lost {
             let _ = sender.send(lost.clone());
-            return (receiver, false);
+            return Ok(receiver);
         }
         let waiting = state.ours.entry(instance).or_default();
         waiting.retain(|waiting| !waiting.is_closed());
+        if waiting.is_empty() {
+            tell()?;
+        }
         waiting.push(sender);
-        (receiver, waiting.len() == 1)
+        Ok(receiver)
     }
 
-    /// Whether nobody waits for that actor any more.
-    pub(super) fn remove_if_unwanted(&self, instance: u64) -> bool {
+    /// Somebody has ceased to wait for that actor. `tell` tells the peer, if nobody waits any more.
+    pub(super) fn remove_closed(&self, instance: u64, tell: impl FnOnce()) {
         let mut state = self.lock();
-        let Some(waiting) = state.ours.get_mut(&instance) else { return false };
+        let Some(waiting) = state.ours.get_mut(&instance) else { return };
         waiting.retain(|waiting| !waiting.is_closed());
-        let unwanted = waiting.is_empty();
-        if unwanted {
+        if waiting.is_empty() {
             state.ours.remove(&instance);
+            tell();
         }
-        unwanted
     }
 
     /// The peer's actor has ended.

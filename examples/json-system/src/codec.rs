@@ -1,5 +1,6 @@
 //! The serialization requirement.
 
+use bytes::Bytes;
 use distributed_actor::{Codec, CodecError, DecodeContext, EncodeBuffer};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -12,7 +13,7 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
         serde_json::to_writer(out, value).map_err(CodecError::new)
     }
 
-    fn decode(input: &mut distributed_actor::Bytes, context: &DecodeContext) -> Result<T, CodecError> {
+    fn decode(input: &mut Bytes, context: &DecodeContext) -> Result<T, CodecError> {
         // References among the value are resolved by the system that the context knows.
         context.scope(|| serde_json::from_slice(&std::mem::take(input))).map_err(CodecError::new)
     }
@@ -30,6 +31,6 @@ where
 }
 
 /// What a [`Codec`] reads.
-pub(crate) fn to_bytes(json: Box<RawValue>) -> distributed_actor::Bytes {
+pub(crate) fn to_bytes(json: Box<RawValue>) -> Bytes {
     Box::<str>::from(json).into_string().into()
 }

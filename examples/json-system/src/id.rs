@@ -15,20 +15,19 @@ pub struct SampleId {
     /// The name of its node.
     pub node: String,
     /// Its number. A node that is started again under the same name does not give the same ones.
-    pub instance: u128,
+    pub instance: u64,
 }
 
 impl SampleId {
     /// A new id on that node.
     pub(crate) fn mint(node: &str) -> Self {
-        // Each `RandomState` hashes the same number differently.
-        let half = || u128::from(RandomState::new().hash_one(node));
-        Self { node: node.into(), instance: half() << 64 | half() }
+        // Each `RandomState` has random keys, and so hashes the same name differently.
+        Self { node: node.into(), instance: RandomState::new().hash_one(node) }
     }
 }
 
 impl fmt::Display for SampleId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{:032x}", self.node, self.instance)
+        write!(f, "{}/{:016x}", self.node, self.instance)
     }
 }

@@ -29,6 +29,7 @@ pub struct MemoryTransport {
 struct Listening {
     listeners: HashMap<String, mpsc::Sender<Box<dyn Connection>>>,
     next: u64,
+    connections: u64,
 }
 
 impl MemoryTransport {
@@ -84,10 +85,15 @@ impl Transport for MemoryTransport {
     }
 
     async fn connect(&self, address: &Address) -> Result<Box<dyn Connection>, TransportError> {
-        let sender = self.lock().listeners.get(address.rest()).cloned();
         let refused = || TransportError::Other(format!("nobody listens at {address}"));
-        let sender = sender.ok_or_else(refused)?;
-        let (here, there) = memory_pair(address.rest());
+        let (sender, number) = {
+            let mut listening = self.lock();
+            listening.connections += 1;
+            (listening.listeners.get(address.rest()).cloned().ok_or_else(refused)?, listening.connections)
+        };
+        // Numbered, so that the limit of connections per address, meant for strangers, does not count those of one
+        // process together.
+        let (here, there) = memory_pair(&format!("{}, connection {number}", address.rest()));
         sender.send(there).await.map_err(|_| refused())?;
         Ok(here)
     }

@@ -262,6 +262,13 @@ impl Session {
             && self.output.is_empty()
     }
 
+    /// Bytes of the peer's messages that were not consumed: calls, casts, replies.
+    #[must_use]
+    #[inline]
+    pub fn inbound_bytes(&self) -> u64 {
+        self.requests_in.held().saturating_add(self.replies_in.held())
+    }
+
     /// Figures.
     #[must_use]
     pub fn stats(&self) -> SessionStats {
@@ -271,7 +278,7 @@ impl Session {
             callers: self.calls.live(),
             waiting: self.waiting.len().saturating_sub(self.waiting_stale),
             waiting_bytes: self.waiting_bytes,
-            inbound_bytes: self.requests_in.held().saturating_add(self.replies_in.held()),
+            inbound_bytes: self.inbound_bytes(),
             answers_bytes: self.answers_bytes,
             output_bytes: self.output.len(),
             anomalies: self.anomalies,
