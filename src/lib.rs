@@ -32,7 +32,7 @@
 #[allow(deprecated)]
 pub use actor_core::ConnectionLost;
 pub use actor_core::{
-    ActorId, ActorRef, ActorSystem, AnyLocal, Arguments, As, BoxFuture, Call, CallError, CallFuture, CallResult,
+    ActorId, ActorRef, ActorSystem, AnyLocal, Arguments, As, BoxFuture, Bytes, Call, CallError, CallFuture, CallResult,
     CallScope, Callable, Caller, CancelToken, Cast, ChainLink, Codec, CodecError, Context, DeadLetter, Decide,
     DecodeContext, DecodeLimits, DecoderOf, DistributedActor, EncodeBuffer, Entry, FailureOf, HandlerOf, IdOf,
     Identity, IncomingCall, InvocationDecoder, InvocationEncoder, Local, Method, MethodInfo, NetworkError, Never,

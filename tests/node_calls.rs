@@ -1,5 +1,7 @@
 //! Calls from one node to another: what they carry, in which order, and for how long.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use std::{

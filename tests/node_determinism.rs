@@ -1,5 +1,7 @@
 //! The same seed gives the same run.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use std::{collections::BTreeSet, time::Duration};

@@ -1,5 +1,7 @@
 //! How calls from one node to another fail, and that nothing else fails with them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use distributed_actor::{ActorId, ActorRef, CallError, ErrorPolicy, Node, Outcome, SystemError, distributed_actor};

@@ -1,5 +1,7 @@
 //! Limits, deadlines and what a node refuses to be started with.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use std::{

@@ -1,5 +1,7 @@
 //! Connections between nodes: how they come up, cross, break and come back.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use std::{

@@ -1,5 +1,7 @@
 //! References that travel, ids that are wrong, names, and the ends of actors as others see them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use std::{

@@ -1,5 +1,7 @@
 //! What is left when nothing happens any more. A process of its own: it counts the file descriptors of all.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use std::{sync::Arc, time::Duration};

@@ -1,5 +1,7 @@
 //! The end of a node: in order, at once, and what is left behind.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use std::{

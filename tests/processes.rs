@@ -1,5 +1,7 @@
 //! Two processes: one is this test, the other the same binary started again.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use std::{

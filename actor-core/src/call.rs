@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     ActorSystem, Arguments, BoxFuture, CallError, CallResult, CallScope, Callable, Cast, FailureOf, InvocationEncoder,
-    Local, Method, Outcome, RemoteCall, Reply, Settings, SystemError, Target, ThrownOf, TraceParent, ValueOf,
+    Local, Method, Outcome, RemoteCall, Reply, SystemError, Target, ThrownOf, TraceParent, ValueOf,
     local::{Enqueued, Job, ReplyCell, Ticket, Tried, Waited, Work, now, now_or_never},
 };
 
@@ -85,9 +85,9 @@ pub(crate) struct Opened {
 
 impl CallOptions {
     /// Reads the clock and the ambient scope.
-    pub(crate) fn open(&self, settings: &Settings) -> Result<Opened, SystemError> {
-        let opened = self.open_one_way(settings)?;
-        let limit = settings.chain_length_max;
+    pub(crate) fn open(&self, system: &impl ActorSystem) -> Result<Opened, SystemError> {
+        let opened = self.open_one_way(system)?;
+        let limit = system.settings().chain_length_max;
         if opened.parent.as_ref().is_some_and(|parent| parent.depth() >= limit) {
             return Err(SystemError::ChainTooLong { limit });
         }
@@ -95,7 +95,8 @@ impl CallOptions {
     }
 
     /// The same for a call that starts a new chain, and so leaves the parent that it is told.
-    pub(crate) fn open_one_way(&self, settings: &Settings) -> Result<Opened, SystemError> {
+    pub(crate) fn open_one_way(&self, system: &impl ActorSystem) -> Result<Opened, SystemError> {
+        let settings = system.settings();
         let parent = CallScope::current();
         let now = now();
         let asked = self.timeout.unwrap_or(settings.call_timeout).min(settings.call_timeout_max);
@@ -106,7 +107,7 @@ impl CallOptions {
         if timeout.is_zero() {
             return Err(SystemError::Deadline { after: timeout, outcome: Outcome::NotExecuted });
         }
-        let trace = self.trace.or_else(|| parent.as_ref()?.trace()).map(|trace| trace.child());
+        let trace = self.trace.or_else(|| parent.as_ref()?.trace()).map(|trace| trace.child(system.mint_call_id()));
         Ok(Opened { deadline: now + timeout, timeout, parent, trace })
     }
 }
@@ -190,7 +191,7 @@ fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Started<'_
     } else {
         let mut args = Some(args);
         let mut result = None;
-        let open = &mut || options.open(target.system.settings());
+        let open = &mut || options.open(&target.system);
         let tried = local.0.try_run(M::INFO, open, &mut |actor, context| {
             if let Some(args) = args.take() {
                 result = now_or_never(M::invoke(actor, context, args));
@@ -219,7 +220,7 @@ fn queue<'a, M: Method<A>, A: ?Sized + Callable>(
     args: M::Args,
     options: CallOptions,
 ) -> Started<'a, M, A> {
-    let Opened { deadline, timeout, parent, trace } = match options.open(target.system.settings()) {
+    let Opened { deadline, timeout, parent, trace } = match options.open(&target.system) {
         Ok(opened) => opened,
         Err(error) => return failed(error),
     };
@@ -302,7 +303,7 @@ async fn remote<M: Method<A>, A: ?Sized + Callable>(
     options: CallOptions,
 ) -> CallResult<M, A> {
     let system = &target.system;
-    let opened = options.open(system.settings()).map_err(|error| CallError::System(error.into()))?;
+    let opened = options.open(system).map_err(|error| CallError::System(error.into()))?;
     let encoder = record::<M, A>(system, &args).map_err(CallError::System)?;
     let Opened { deadline, timeout, parent, trace } = opened;
     let call = RemoteCall { timeout, deadline, parent, trace };

@@ -89,7 +89,7 @@ fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Result<Sta
         args
     } else {
         let mut args = Some(args);
-        let open = &mut || Ok(Opened { parent: None, ..options.open_one_way(target.system.settings())? });
+        let open = &mut || Ok(Opened { parent: None, ..options.open_one_way(&target.system)? });
         let tried = local.0.try_run(M::INFO, open, &mut |actor, context| {
             if let Some(args) = args.take() {
                 now_or_never(M::invoke(actor, context, args));
@@ -106,7 +106,7 @@ fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Result<Sta
             (Tried::Ran | Tried::NotNow, _) => return Ok(Stage::Ended),
         }
     };
-    let Opened { deadline, timeout, trace, .. } = options.open_one_way(target.system.settings())?;
+    let Opened { deadline, timeout, trace, .. } = options.open_one_way(&target.system)?;
     let job = Job {
         method: Some(M::INFO),
         work: work::<M, A>(args, |_| {}),
@@ -161,7 +161,7 @@ async fn remote<M: Method<A>, A: ?Sized + Callable>(
     options: CallOptions,
 ) -> Result<(), FailureOf<A>> {
     let system = &target.system;
-    let Opened { deadline, timeout, trace, .. } = options.open_one_way(system.settings())?;
+    let Opened { deadline, timeout, trace, .. } = options.open_one_way(system)?;
     let encoder = record::<M, A>(system, &args)?;
     let call = RemoteCall { timeout, deadline, parent: None, trace };
     system.remote_call_void(&target.id, M::INFO, encoder, call).await

@@ -27,6 +27,8 @@ mod terminated;
 mod trace;
 
 pub use actor_macros::{distributed, distributed_actor};
+/// The byte string of [`Codec`], which is sent without a copy.
+pub use bytes::Bytes;
 
 #[allow(deprecated)]
 pub use self::error::ConnectionLost;

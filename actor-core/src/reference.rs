@@ -6,7 +6,7 @@ use std::{
     hash::{Hash, Hasher},
     ops::Deref,
     pin::Pin,
-    task::{Context as TaskContext, Poll, ready},
+    task::{Context as TaskContext, Poll, Waker, ready},
 };
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -92,8 +92,14 @@ impl<A: ?Sized + Callable> ActorRef<A> {
                 Termination { state: Waiting::Local(local.ended()) }
             }
             None => {
+                // The watch goes first: behind the stop it could arrive when the actor is forgotten already.
+                let mut ended = target.system.remote_terminated(&target.id);
+                let watched = ended.as_mut().poll(&mut TaskContext::from_waker(Waker::noop()));
                 target.system.remote_stop(&target.id);
-                Termination { state: Waiting::Remote(target.system.remote_terminated(&target.id)) }
+                if let Poll::Ready(how) = watched {
+                    ended = Box::pin(std::future::ready(how));
+                }
+                Termination { state: Waiting::Remote(ended) }
             }
         }
     }

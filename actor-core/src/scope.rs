@@ -30,6 +30,7 @@ struct Inner {
     method: MethodName,
     deadline: Option<Instant>,
     trace: Option<TraceParent>,
+    /// The node that calls made by this one come from, if not this node.
     origin: Option<NodeId>,
     parent: Option<CallScope>,
     depth: u32,
@@ -79,14 +80,14 @@ impl CallScope {
         parent: Option<Self>,
     ) -> Self {
         let depth = parent.as_ref().map_or(0, |parent| parent.0.depth) + 1;
-        let origin = parent.as_ref().and_then(|parent| parent.0.origin);
         Self(Arc::new(Inner {
             call,
             actor: ActorName::Here(actor),
             method: MethodName::Here(method),
             deadline,
             trace,
-            origin,
+            // Calls made from here come from here, wherever the chain began.
+            origin: None,
             parent,
             depth,
         }))
@@ -149,7 +150,7 @@ impl CallScope {
         self.0.parent.as_ref()
     }
 
-    /// The node that the call came from, if not this one.
+    /// The node that calls made by this one come from, if not this node.
     pub(crate) fn origin(&self) -> Option<NodeId> {
         self.0.origin
     }

@@ -2,8 +2,6 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::scope::random_call_id;
-
 /// A W3C `traceparent`: the trace, the span that called, and the flags.
 ///
 /// It travels with a call to the actor's node and to every call made in turn there, each with a span id of its own.
@@ -43,10 +41,10 @@ impl TraceParent {
         self.flags
     }
 
-    /// The same trace with a new span.
+    /// The same trace with another span.
     #[must_use]
-    pub fn child(&self) -> Self {
-        Self { span: random_call_id().max(1), ..*self }
+    pub fn child(&self, span: u64) -> Self {
+        Self { span: span.max(1), ..*self }
     }
 
     /// The context in 25 bytes: trace, span, flags, big-endian.
@@ -116,8 +114,8 @@ mod tests {
         let parent: TraceParent = text.parse().unwrap();
         assert_eq!(parent.to_string(), text);
         assert_eq!(TraceParent::from_bytes(&parent.to_bytes()), Some(parent));
-        assert_eq!(parent.child().trace_id(), parent.trace_id());
-        assert_ne!(parent.child().span_id(), parent.span_id());
+        assert_eq!(parent.child(7).trace_id(), parent.trace_id());
+        assert_ne!(parent.child(7).span_id(), parent.span_id());
     }
 
     #[test]

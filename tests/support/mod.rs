@@ -73,7 +73,7 @@ impl Worker {
 
     #[distributed]
     pub fn halve(&self, number: u64) -> Result<u64, Refused> {
-        if number % 2 == 0 { Ok(number / 2) } else { Err(Refused { missing: 1 }) }
+        if number.is_multiple_of(2) { Ok(number / 2) } else { Err(Refused { missing: 1 }) }
     }
 
     #[distributed]

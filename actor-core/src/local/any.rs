@@ -110,7 +110,8 @@ impl<S: ActorSystem> fmt::Debug for WeakAnyLocal<S> {
 /// Runs the method of that mangled name on `actor`: decodes its arguments in their exact types, runs it when its turn
 /// comes, and hands the result to `handler`. Whatever goes wrong, `handler` is told at once.
 ///
-/// Returns when the method has run, or when it is queued: then with the token that cancels it.
+/// Returns when the method has run, or when it is queued: then with the token that cancels it. By then `handler` may
+/// have been called all the same.
 pub fn execute_distributed_target<S: ActorSystem>(
     actor: &AnyLocal<S>,
     method: &str,

@@ -27,6 +27,9 @@ pub(super) fn deliver(
     invocation: LoopbackEncoder,
     call: &RemoteCall,
 ) -> Result<Pending, SystemError> {
+    if let Some(error) = &invocation.failed {
+        return Err(SystemError::Unencodable { method: method.name().into(), why: error.to_string().into() });
+    }
     let actor: AnyLocal<LoopbackSystem> = system.local(target)?;
     let body = invocation.body.into_bytes();
     system.observe(|| Observed::Sent { target: *target, method: method.name(), length: body.len() });

@@ -12,12 +12,14 @@ use super::observed::{Observed, Observer, Recorded};
 /// Writes the arguments of one call, and tells the observer.
 pub struct LoopbackEncoder {
     pub(super) body: EncodeBuffer,
+    /// Why an argument could not be encoded. The system tells, who knows the method.
+    pub(super) failed: Option<CodecError>,
     observer: Option<Observer>,
 }
 
 impl LoopbackEncoder {
     pub(super) fn new(observer: Option<Observer>) -> Self {
-        Self { body: EncodeBuffer::new(), observer }
+        Self { body: EncodeBuffer::new(), failed: None, observer }
     }
 
     fn tell(&self, recorded: Recorded) {
@@ -41,8 +43,10 @@ impl InvocationEncoder for LoopbackEncoder {
         Postcard: Codec<T>,
     {
         self.tell(Recorded::Argument(type_name::<T>()));
-        Postcard::encode(value, &mut self.body)
-            .map_err(|error| SystemError::Unencodable { method: "the call".into(), why: error.to_string().into() })
+        if let Err(error) = Postcard::encode(value, &mut self.body) {
+            self.failed.get_or_insert(error);
+        }
+        Ok(())
     }
 
     fn record_error_type<T: 'static>(&mut self) -> Result<(), SystemError>

@@ -17,6 +17,8 @@ use crate::{
 #[derive(Default)]
 pub struct JsonEncoder {
     pub(crate) arguments: Vec<Box<RawValue>>,
+    /// Why an argument could not be written. The system tells, who knows the method.
+    pub(crate) failed: Option<CodecError>,
 }
 
 impl InvocationEncoder for JsonEncoder {
@@ -27,9 +29,10 @@ impl InvocationEncoder for JsonEncoder {
     where
         Json: Codec<T>,
     {
-        let json = to_json(value)
-            .map_err(|error| SystemError::Unencodable { method: "the call".into(), why: error.to_string().into() })?;
-        self.arguments.push(json);
+        match to_json(value) {
+            Ok(json) => self.arguments.push(json),
+            Err(error) => self.failed = Some(error),
+        }
         Ok(())
     }
 

@@ -146,7 +146,7 @@ impl ActorSystem for JsonSystem {
         invocation: JsonEncoder,
         call: RemoteCall,
     ) -> Result<R::Value, CallError<R::Error, SampleError>> {
-        let question = Question::Call(envelope(method, invocation, &call));
+        let question = question(method, invocation, &call).map_err(CallError::System)?;
         let answer = self.ask(target, question, Some(&call)).await.map_err(CallError::System)?;
         let context = DecodeContext::new(self.clone());
         let read = match answer {
@@ -171,7 +171,7 @@ impl ActorSystem for JsonSystem {
         invocation: JsonEncoder,
         call: RemoteCall,
     ) -> Result<(), SampleError> {
-        self.send(None, target, Question::Call(envelope(method, invocation, &call)))
+        self.send(None, target, question(method, invocation, &call)?)
     }
 
     fn remote_stop(&self, target: &SampleId) {
@@ -194,14 +194,17 @@ impl ActorSystem for JsonSystem {
     }
 }
 
-fn envelope(method: &'static MethodInfo, invocation: JsonEncoder, call: &RemoteCall) -> Invocation {
-    Invocation {
+fn question(method: &'static MethodInfo, invocation: JsonEncoder, call: &RemoteCall) -> Result<Question, SampleError> {
+    if let Some(error) = invocation.failed {
+        return Err(SystemError::Unencodable { method: method.name().into(), why: error.to_string().into() }.into());
+    }
+    Ok(Question::Call(Invocation {
         method: method.name().into(),
         arguments: invocation.arguments,
         timeout: call.timeout,
         chain: call.parent.as_ref().map(CallScope::to_links).unwrap_or_default(),
         trace: call.trace.map(|trace| trace.to_string()),
-    }
+    }))
 }
 
 /// No user code runs under these locks, so a poisoned one is as good as any.
