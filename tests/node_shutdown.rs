@@ -240,3 +240,33 @@ async fn nothing_is_left_running() {
     until_in_time(|| alive() == before).await;
     assert!(now() - start < Duration::from_secs(1), "{:?}", now() - start);
 }
+
+/// R68: what a peer does not take is thrown away, and nothing waits for it.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_read_does_not_hold_up_a_shutdown() {
+    let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = alive();
+    let network = Network::seeded(1);
+    let mut limits = Limits::default();
+    limits.drain_time_max = Duration::from_secs(1);
+    let a = network.node_with(|builder| builder.limits(limits)).await;
+    let b = network.node().await;
+    let (_kept, remote) = worker(&a, &b).await;
+    remote.seen().await.unwrap();
+    let call = tokio::spawn({
+        let remote = remote.clone();
+        async move { remote.made(3 * 1024 * 1024).await.map(|bytes| bytes.len()) }
+    });
+    // Under way, not yet arrived; more than the cable holds.
+    network.latency(Duration::from_millis(5));
+    tokio::task::yield_now().await;
+    network.cut(&a, &b);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let start = now();
+    a.shutdown().await;
+    assert!(now() - start <= Duration::from_millis(1250), "{:?}", now() - start);
+    drop(remote);
+    b.shutdown().await;
+    assert_eq!(system(call.await.unwrap()).outcome(), Outcome::Unknown);
+    until_in_time(|| alive() == before).await;
+}

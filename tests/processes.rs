@@ -61,6 +61,16 @@ impl Other {
         let status = Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
+
+    /// Stops all threads, and waits until they have stopped.
+    fn freeze(&self) {
+        self.signal("-STOP");
+        let tasks = || std::fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
+        let runs = |status: &str| status.lines().any(|line| line.starts_with("State:") && !line.contains("stopped"));
+        while tasks().any(|task| runs(&std::fs::read_to_string(task.unwrap().path().join("status")).unwrap())) {
+            std::thread::yield_now();
+        }
+    }
 }
 
 impl Drop for Other {
@@ -139,7 +149,7 @@ async fn a_process_that_is_frozen_is_given_up_and_comes_back() {
     let client = Node::builder().limits(limits).start().await.unwrap();
     let remote: ActorRef<Worker> = client.lookup(&other.address, "worker").await.unwrap();
     assert_eq!(remote.halve(8).await.unwrap(), 4);
-    other.signal("-STOP");
+    other.freeze();
     let started = Instant::now();
     match system(remote.halve(8).await) {
         SystemError::Network(lost) => assert!(lost.to_string().contains("silent"), "{lost}"),
