@@ -1,5 +1,7 @@
 //! What a call inherits from the one that makes it: the chain, the caller, the trace.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     sync::{
         Arc, Mutex,

@@ -1,5 +1,7 @@
 //! What becomes of a call whose caller has gone, or whose time is over.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     pin::pin,
     sync::{

@@ -1,5 +1,7 @@
 //! A mailbox is bounded; what does not fit waits or goes where its actor's options say, and is never lost in silence.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     pin::pin,
     sync::{Arc, Mutex, OnceLock},

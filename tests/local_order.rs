@@ -1,5 +1,7 @@
 //! One method of an actor runs at a time, and those of one sender in order.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     pin::pin,
     sync::{

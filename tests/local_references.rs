@@ -1,5 +1,7 @@
 //! What a reference is: an id, wherever it is held and whatever it refers to.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     cell::Cell,
     collections::{BTreeSet, HashSet},

@@ -3,6 +3,8 @@
 //! Alone in its process: where a thread without a subscriber is the first to come to a span of `tracing`'s, that span is
 //! off for the others, too.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use std::sync::{Arc, Mutex};
 
 use distributed_actor::{Context, Node, TraceParent, distributed_actor};

@@ -125,6 +125,17 @@ async fn calls_and_casts_to_one_actor_arrive_in_order() {
     }
 }
 
+/// R61: also when there are more of them at once than a task may run before it has to let others run.
+#[tokio::test]
+async fn four_hundred_calls_of_one_poll_arrive_in_order_near_and_far() {
+    let (server, client) = pair("tcp://127.0.0.1:0").await;
+    let (local, remote) = worker(&server, &client).await;
+    for (worker, already) in [(&remote, 0), (&local, 400)] {
+        join_all((0..400).map(|number| worker.note(already + number, Bytes::new()).into_future())).await;
+        assert_eq!(remote.seen().await.unwrap(), (0..already + 400).collect::<Vec<_>>());
+    }
+}
+
 /// R39, R61: behind a large message a small one to the same actor waits, one to another actor passes.
 #[tokio::test(start_paused = true)]
 async fn a_small_call_waits_behind_a_large_one_to_the_same_actor_only() {

@@ -27,10 +27,11 @@ pub struct Call<'a, M: Method<A>, A: ?Sized + Callable> {
 }
 
 /// What the caller asked for.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct CallOptions {
     timeout: Option<Duration>,
-    trace: Option<TraceParent>,
+    /// Boxed: it is rare, and the largest part of a call, which is moved when it is awaited.
+    trace: Option<Box<TraceParent>>,
 }
 
 impl<'a, M: Method<A>, A: ?Sized + Callable> Call<'a, M, A> {
@@ -47,7 +48,7 @@ impl<'a, M: Method<A>, A: ?Sized + Callable> Call<'a, M, A> {
 
     /// Makes the call part of this trace. Without it the call belongs to the trace of the method that makes it.
     pub fn trace_parent(mut self, parent: TraceParent) -> Self {
-        self.options.trace = Some(parent);
+        self.options.trace = Some(Box::new(parent));
         self
     }
 
@@ -107,7 +108,12 @@ impl CallOptions {
         if timeout.is_zero() {
             return Err(SystemError::Deadline { after: timeout, outcome: Outcome::NotExecuted });
         }
-        let trace = self.trace.or_else(|| parent.as_ref()?.trace()).map(|trace| trace.child(system.mint_call_id()));
+        let trace = self
+            .trace
+            .as_deref()
+            .copied()
+            .or_else(|| parent.as_ref()?.trace())
+            .map(|trace| trace.child(system.mint_call_id()));
         Ok(Opened { deadline: now + timeout, timeout, parent, trace })
     }
 }
@@ -148,10 +154,9 @@ impl<M: Method<A>, A: ?Sized + Callable> Future for CallFuture<'_, M, A> {
         loop {
             match &mut self.stage {
                 Stage::Start(_) => {
-                    // A loop of calls that never wait must let other tasks of its thread run.
-                    ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+                    let inline = may_run_inline(cx);
                     let Stage::Start(call) = mem::replace(&mut self.stage, Stage::Ended) else { continue };
-                    match start(call) {
+                    match start(call, inline) {
                         Started::Ended(result) => return Poll::Ready(result),
                         Started::Waiting(stage) => self.stage = stage,
                     }
@@ -173,6 +178,19 @@ impl<M: Method<A>, A: ?Sized + Callable> Future for CallFuture<'_, M, A> {
     }
 }
 
+/// Whether this task may run a method itself: a loop of calls that never wait must let other tasks of its thread run.
+/// Without budget a call is queued like any other, at once, so that calls keep the order in which they were polled.
+#[inline]
+pub(crate) fn may_run_inline(cx: &mut TaskContext<'_>) -> bool {
+    match tokio::task::coop::poll_proceed(cx) {
+        Poll::Ready(budget) => {
+            budget.made_progress();
+            true
+        }
+        Poll::Pending => false,
+    }
+}
+
 /// What a call has come to after its first step.
 #[allow(clippy::large_enum_variant, reason = "it lives for the length of one poll")]
 enum Started<'a, M: Method<A>, A: ?Sized + Callable> {
@@ -181,12 +199,12 @@ enum Started<'a, M: Method<A>, A: ?Sized + Callable> {
 }
 
 #[inline]
-fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Started<'_, M, A> {
+fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>, inline: bool) -> Started<'_, M, A> {
     let Call { target, args, options } = call;
     let Some(local) = &target.local else {
         return Started::Waiting(Stage::Remote(Box::pin(remote::<M, A>(target, args, options))));
     };
-    let args = if M::INFO.is_async() {
+    let args = if M::INFO.is_async() || !inline {
         args
     } else {
         let mut args = Some(args);
@@ -207,7 +225,7 @@ fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Started<'_
             (Tried::Ran | Tried::NotNow, ..) => return failed(SystemError::Cancelled),
         }
     };
-    queue(local, target, args, options)
+    queue(local, target, args, options, inline)
 }
 
 fn failed<'a, M: Method<A>, A: ?Sized + Callable>(error: SystemError) -> Started<'a, M, A> {
@@ -219,6 +237,7 @@ fn queue<'a, M: Method<A>, A: ?Sized + Callable>(
     target: &'a Target<A>,
     args: M::Args,
     options: CallOptions,
+    inline: bool,
 ) -> Started<'a, M, A> {
     let Opened { deadline, timeout, parent, trace } = match options.open(&target.system) {
         Ok(opened) => opened,
@@ -238,7 +257,7 @@ fn queue<'a, M: Method<A>, A: ?Sized + Callable>(
         cancel: None,
         redirects: 0,
     };
-    let ticket = match local.0.enqueue(job, true) {
+    let ticket = match local.0.enqueue(job, inline) {
         Ok(Enqueued::Started) => None,
         Ok(Enqueued::Waiting(ticket)) => Some(ticket),
         Err(refused) => return failed(refused.error),

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     ActorSystem, BoxFuture, Call, Callable, DeadLetter, FailureOf, Method, Outcome, RemoteCall, SystemError, Target,
-    call::{CallOptions, Opened, record, work},
+    call::{CallOptions, Opened, may_run_inline, record, work},
     local::{Enqueued, Job, Ticket, Tried, now_or_never, report},
 };
 
@@ -55,9 +55,9 @@ impl<M: Method<A>, A: ?Sized + Callable> Future for Cast<'_, M, A> {
         loop {
             match &mut self.stage {
                 Stage::Start(_) => {
-                    ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+                    let inline = may_run_inline(cx);
                     let Stage::Start(call) = mem::replace(&mut self.stage, Stage::Ended) else { continue };
-                    self.stage = match start(call) {
+                    self.stage = match start(call, inline) {
                         Ok(Stage::Ended) => return Poll::Ready(Ok(())),
                         Ok(stage) => stage,
                         Err(error) => return Poll::Ready(Err(error.into())),
@@ -80,12 +80,15 @@ impl<M: Method<A>, A: ?Sized + Callable> Future for Cast<'_, M, A> {
     }
 }
 
-fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Result<Stage<'_, M, A>, SystemError> {
+fn start<M: Method<A>, A: ?Sized + Callable>(
+    call: Call<'_, M, A>,
+    inline: bool,
+) -> Result<Stage<'_, M, A>, SystemError> {
     let Call { target, args, options } = call;
     let Some(local) = &target.local else {
         return Ok(Stage::Remote(Box::pin(remote::<M, A>(target, args, options))));
     };
-    let args = if M::INFO.is_async() {
+    let args = if M::INFO.is_async() || !inline {
         args
     } else {
         let mut args = Some(args);
@@ -118,7 +121,7 @@ fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Result<Sta
         cancel: None,
         redirects: 0,
     };
-    match local.0.enqueue(job, true) {
+    match local.0.enqueue(job, inline) {
         Ok(Enqueued::Waiting(ticket)) => {
             Ok(Stage::Waiting(Waiting { target, ticket, deadline, timeout, expiry: None, admitted: false }))
         }

@@ -24,6 +24,7 @@ pub(crate) fn report<S: ActorSystem>(system: &S, letter: DeadLetter) {
     let _ = contain(|| system.dead_letter(letter));
 }
 
+#[cold]
 fn panic_text(payload: Box<dyn Any + Send>) -> Option<Box<str>> {
     let text = match payload.downcast_ref::<&str>() {
         Some(text) => Some((*text).into()),

@@ -73,8 +73,8 @@ pub(crate) enum Enqueued<A: ?Sized + Callable> {
 /// The place of a job that waits.
 pub(crate) struct Ticket<A: ?Sized + Callable> {
     pub(super) number: u64,
-    /// Set where another actor's mailbox took it.
-    pub(super) redirected: Option<Local<A>>,
+    /// Set where another actor's mailbox took it. Boxed: it is rare, and each call has room for a ticket.
+    pub(super) redirected: Option<Box<Local<A>>>,
 }
 
 impl<A: ?Sized + Callable> Ticket<A> {
@@ -89,7 +89,7 @@ impl<A: ?Sized + Callable> Ticket<A> {
     }
 
     fn taker<'a>(&'a self, asked: &'a Local<A>) -> &'a Local<A> {
-        self.redirected.as_ref().unwrap_or(asked)
+        self.redirected.as_deref().unwrap_or(asked)
     }
 }
 

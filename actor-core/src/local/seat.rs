@@ -166,7 +166,7 @@ impl<A: DistributedActor> Seat<A> {
                     Ok(match local.0.enqueue(job, false)? {
                         Enqueued::Started => Enqueued::Started,
                         Enqueued::Waiting(Ticket { number, redirected }) => {
-                            let redirected = redirected.or_else(|| Some(local.clone()));
+                            let redirected = redirected.or_else(|| Some(Box::new(local.clone())));
                             Enqueued::Waiting(Ticket { number, redirected })
                         }
                     })
@@ -219,33 +219,19 @@ impl<A: DistributedActor> Port<A> for Seat<A> {
             return if self.mailbox.has_ended() { Tried::Refused(self.unknown()) } else { Tried::NotNow };
         };
         let started = (verdict == Verdict::InlineAndMeasure).then(now);
-        let mut opened = None;
-        if method.uses_context() {
+        let ran = if method.uses_context() {
             match open() {
-                Ok(opens) => opened = Some(opens),
+                Ok(opened) => self.run_in_scope(&mut state, method, opened, run),
                 Err(error) => {
                     self.give_back(state);
                     return Tried::Refused(error);
                 }
             }
-        }
-        let span = call_span(method, &self.id, || match &opened {
-            Some(opened) => opened.trace,
-            None => open().ok()?.trace,
-        })
-        .entered();
-        let State { actor, context } = &mut *state;
-        let ran = match opened {
-            Some(opened) => {
-                let mut scope = self.open_scope(method, opened);
-                context.scope.clone_from(&scope);
-                let ran = within(&mut scope, || contain(|| run(actor, context)));
-                context.scope = None;
-                ran
-            }
-            None => contain(|| run(actor, context)),
+        } else {
+            let _span = call_span(method, &self.id, || open().ok()?.trace).entered();
+            let State { actor, context } = &mut *state;
+            contain(|| run(actor, context))
         };
-        drop(span);
         if let Some(started) = started {
             self.mailbox.record(method.position(), A::METHODS.len(), now().saturating_duration_since(started));
         }
@@ -294,6 +280,22 @@ impl<A: DistributedActor> Port<A> for Seat<A> {
 }
 
 impl<A: DistributedActor> Seat<A> {
+    fn run_in_scope(
+        &self,
+        state: &mut State<A>,
+        method: &'static MethodInfo,
+        opened: crate::call::Opened,
+        run: RunNow<'_, A>,
+    ) -> Result<(), Option<Box<str>>> {
+        let _span = call_span(method, &self.id, || opened.trace).entered();
+        let mut scope = self.open_scope(method, opened);
+        state.context.scope.clone_from(&scope);
+        let State { actor, context } = state;
+        let ran = within(&mut scope, || contain(|| run(actor, context)));
+        context.scope = None;
+        ran
+    }
+
     #[inline]
     fn give_back(&self, state: Box<State<A>>) {
         if let Some(state) = self.mailbox.restore(state) {
@@ -423,10 +425,15 @@ pub(super) fn call_span(
         actor = %actor,
         traceparent = tracing::field::Empty,
     );
-    if !span.is_disabled()
-        && let Some(trace) = trace()
-    {
-        span.record("traceparent", tracing::field::display(trace));
+    if !span.is_disabled() {
+        record_trace(&span, trace());
     }
     span
+}
+
+#[cold]
+fn record_trace(span: &tracing::Span, trace: Option<TraceParent>) {
+    if let Some(trace) = trace {
+        span.record("traceparent", tracing::field::display(trace));
+    }
 }
