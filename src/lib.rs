@@ -66,3 +66,8 @@ actor_transport::__private::inventory::submit! {
 actor_transport::__private::inventory::submit! {
     actor_transport::DefaultTransport(|| std::sync::Arc::new(TcpTransport::new()))
 }
+
+/// The README's program is compiled and run with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -169,6 +169,29 @@ async fn joined_calls_run_in_the_order_of_their_first_poll() {
 }
 
 /// R61
+#[tokio::test(start_paused = true)]
+async fn many_joined_calls_run_in_the_order_of_their_first_poll() {
+    let (node, scribe) = (node().await, Scribe::default());
+    let actor = node.spawn(scribe.clone());
+    prove_short(&actor, &scribe).await;
+    // More than a task may do at a stretch, and more than there is room for.
+    for count in [300, 3000] {
+        let calls = (0..count).map(|entry| -> BoxFuture<'_, ()> {
+            let actor = &actor;
+            match entry % 4 {
+                0 => async move { actor.short(entry).await.unwrap() }.boxed(),
+                1 => async move { actor.yielding(entry).await.unwrap() }.boxed(),
+                2 => async move { actor.at_once(entry).await.unwrap() }.boxed(),
+                _ => async move { actor.short(entry).cast().await.unwrap() }.boxed(),
+            }
+        });
+        join_all(calls).await;
+        actor.at_once(count).await.unwrap();
+        assert_eq!(scribe.take_log(), (0..=count).collect::<Vec<_>>());
+    }
+}
+
+/// R61
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_senders_order_holds_while_others_send() {
     let (node, scribe) = (node().await, Scribe::default());

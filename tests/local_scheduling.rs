@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use distributed_actor::{ActorRef, Node, distributed_actor};
+use distributed_actor::{ActorRef, Node, Overflow, SpawnOptions, distributed_actor};
 use futures::{FutureExt, future::join_all};
 
 #[derive(Clone, Default)]
@@ -71,6 +71,8 @@ async fn a_method_runs_on_its_callers_task_once_it_has_proved_short_and_not_befo
         for _ in 0..200 {
             assert_eq!(actor.task().await.unwrap(), caller);
             assert_eq!(actor.task_of_an_async_fn().await.unwrap(), caller);
+            // What a task may do at a stretch is limited.
+            tokio::task::yield_now().await;
         }
     })
     .await
@@ -132,6 +134,33 @@ async fn a_loop_of_inlined_calls_lets_timers_and_tasks_of_its_thread_run() {
         assert!(started.elapsed() < Duration::from_secs(60), "the timer never runs");
     }
     timer.await.unwrap();
+}
+
+/// R7
+#[tokio::test]
+async fn a_loop_of_calls_and_casts_that_never_wait_lets_others_of_its_thread_run() {
+    let node = node().await;
+    let actor = node.spawn_with(Worker::default(), SpawnOptions::new().mailbox(1).overflow(Overflow::DropNewest));
+    let rung = Arc::new(AtomicBool::new(false));
+    let ring = rung.clone();
+    let task = tokio::spawn(async move { ring.store(true, Ordering::SeqCst) });
+    let started = Instant::now();
+    while !rung.load(Ordering::SeqCst) {
+        actor.note(0).cast().await.unwrap();
+        assert!(started.elapsed() < Duration::from_secs(20), "the task never runs");
+    }
+    task.await.unwrap();
+    // Nor do calls that are refused at once.
+    actor.stop().await;
+    rung.store(false, Ordering::SeqCst);
+    let ring = rung.clone();
+    let task = tokio::spawn(async move { ring.store(true, Ordering::SeqCst) });
+    while !rung.load(Ordering::SeqCst) {
+        actor.note(0).await.unwrap_err();
+        actor.task_of_an_async_fn().await.unwrap_err();
+        assert!(started.elapsed() < Duration::from_secs(40), "the task never runs");
+    }
+    task.await.unwrap();
 }
 
 /// R7

@@ -14,7 +14,7 @@ use std::{
 
 use actor_testkit::Network;
 use bytes::Bytes;
-use distributed_actor::{CallError, Limits, Node, Outcome, SystemError};
+use distributed_actor::{ActorRef, CallError, Limits, Node, Outcome, SystemError};
 use futures::future::join_all;
 use support::{Worker, now, outcome, pair, pair_with, place, system, until, until_in_time, worker};
 use tokio::sync::Semaphore;
@@ -295,4 +295,47 @@ async fn an_address_that_cannot_be_used_says_why() {
     }
     assert_eq!(node.address().scheme(), "none");
     assert!(node.addresses().is_empty());
+}
+
+/// R68: what all peers together leave in a node's buffers is limited, too. Each keeps its own credit here.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_holds_too_many_bytes_of_calls_refuses_more_until_some_have_run() {
+    const LENGTH: usize = 900_000;
+    let network = Network::seeded(1);
+    let mut limits = Limits::default();
+    limits.message_length_max = 1 << 20;
+    limits.inbound_bytes_max = 2 << 20;
+    limits.inbound_bytes_per_node_max = 2 << 20;
+    let server = network.node_with(|builder| builder.limits(limits)).await;
+    let gate = Arc::new(Semaphore::new(0));
+    let local = server.spawn(Worker::gated(&gate));
+    let mut clients = Vec::new();
+    let mut queued = Vec::new();
+    for _ in 0..3 {
+        let client = network.node().await;
+        let remote: ActorRef<Worker> = client.resolve(local.id()).unwrap();
+        clients.push(client);
+        let waits = remote.clone();
+        queued.push((
+            tokio::spawn(async move { waits.wait(0).await }),
+            tokio::spawn(async move { remote.note(0, vec![0; LENGTH].into()).await }),
+        ));
+    }
+    until_in_time(|| queued.iter().any(|(_, large)| large.is_finished())).await;
+    gate.add_permits(3);
+    let mut refused = Vec::new();
+    for (waits, large) in queued {
+        waits.await.unwrap().unwrap();
+        refused.extend(large.await.unwrap().err());
+    }
+    // Two fit; the third did not, and its call was not executed.
+    match &*refused {
+        [CallError::System(error @ SystemError::Overloaded { .. })] => {
+            assert_eq!(error.outcome(), Outcome::NotExecuted)
+        }
+        other => panic!("{other:?}"),
+    }
+    let asking: ActorRef<Worker> = clients[0].resolve(local.id()).unwrap();
+    assert_eq!(asking.seen().await.unwrap().len(), 5);
+    asking.note(1, vec![0; LENGTH].into()).await.unwrap();
 }

@@ -128,6 +128,8 @@ enum Stage<'a, M: Method<A>, A: ?Sized + Callable> {
     Start(Call<'a, M, A>),
     Queued(Queued<'a, M, A>),
     Remote(BoxFuture<'a, CallResult<M, A>>),
+    /// It ended at once, but others run first.
+    Over(Box<CallResult<M, A>>),
     Ended,
 }
 
@@ -157,9 +159,17 @@ impl<M: Method<A>, A: ?Sized + Callable> Future for CallFuture<'_, M, A> {
                     let inline = may_run_inline(cx);
                     let Stage::Start(call) = mem::replace(&mut self.stage, Stage::Ended) else { continue };
                     match start(call, inline) {
-                        Started::Ended(result) => return Poll::Ready(result),
+                        Started::Ended(result) if inline => return Poll::Ready(result),
+                        Started::Ended(result) => {
+                            self.stage = Stage::Over(Box::new(result));
+                            return Poll::Pending;
+                        }
                         Started::Waiting(stage) => self.stage = stage,
                     }
+                }
+                Stage::Over(_) => {
+                    let Stage::Over(result) = mem::replace(&mut self.stage, Stage::Ended) else { continue };
+                    return Poll::Ready(*result);
                 }
                 Stage::Queued(queued) => {
                     let result = ready!(queued.poll(cx));
@@ -179,7 +189,8 @@ impl<M: Method<A>, A: ?Sized + Callable> Future for CallFuture<'_, M, A> {
 }
 
 /// Whether this task may run a method itself: a loop of calls that never wait must let other tasks of its thread run.
-/// Without budget a call is queued like any other, at once, so that calls keep the order in which they were polled.
+/// Without budget a call is queued like any other, at once, so that calls keep the order in which they were polled; the
+/// task is woken again, and shall not go on before.
 #[inline]
 pub(crate) fn may_run_inline(cx: &mut TaskContext<'_>) -> bool {
     match tokio::task::coop::poll_proceed(cx) {

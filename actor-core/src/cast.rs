@@ -26,6 +26,8 @@ enum Stage<'a, M: Method<A>, A: ?Sized + Callable> {
     Start(Call<'a, M, A>),
     Waiting(Waiting<'a, A>),
     Remote(BoxFuture<'a, Result<(), FailureOf<A>>>),
+    /// It ended at once, but others run first.
+    Over(Box<Result<(), SystemError>>),
     Ended,
 }
 
@@ -57,11 +59,30 @@ impl<M: Method<A>, A: ?Sized + Callable> Future for Cast<'_, M, A> {
                 Stage::Start(_) => {
                     let inline = may_run_inline(cx);
                     let Stage::Start(call) = mem::replace(&mut self.stage, Stage::Ended) else { continue };
-                    self.stage = match start(call, inline) {
-                        Ok(Stage::Ended) => return Poll::Ready(Ok(())),
-                        Ok(stage) => stage,
-                        Err(error) => return Poll::Ready(Err(error.into())),
+                    let result = match start(call, inline) {
+                        Ok(Stage::Ended) => Ok(()),
+                        Ok(Stage::Waiting(mut waiting)) if !inline => match waiting.poll(cx) {
+                            Poll::Ready(result) => result,
+                            Poll::Pending => {
+                                self.stage = Stage::Waiting(waiting);
+                                return Poll::Pending;
+                            }
+                        },
+                        Ok(stage) => {
+                            self.stage = stage;
+                            continue;
+                        }
+                        Err(error) => Err(error),
                     };
+                    if inline {
+                        return Poll::Ready(result.map_err(Into::into));
+                    }
+                    self.stage = Stage::Over(Box::new(result));
+                    return Poll::Pending;
+                }
+                Stage::Over(_) => {
+                    let Stage::Over(result) = mem::replace(&mut self.stage, Stage::Ended) else { continue };
+                    return Poll::Ready(result.map_err(Into::into));
                 }
                 Stage::Waiting(waiting) => {
                     let result = ready!(waiting.poll(cx));

@@ -55,10 +55,6 @@ pub struct Limits {
     pub replies_waiting_bytes_max: u64,
     /// Actors of one peer that this node watches, and of this node that one peer watches. 65,536.
     pub watches_max: usize,
-    /// Streams open on a connection, each way. 128.
-    pub streams_max: u32,
-    /// Bytes that a stream may send ahead of its receiver. 256 KiB.
-    pub stream_window_bytes: u64,
 
     /// Messages that wait for one actor. 1,024.
     pub mailbox_length_max: u32,
@@ -183,8 +179,6 @@ impl Default for Limits {
             calls_waiting_bytes_max: 64 * MIB,
             replies_waiting_bytes_max: 64 * MIB,
             watches_max: 65_536,
-            streams_max: 128,
-            stream_window_bytes: 256 * KIB,
             mailbox_length_max: 1024,
             call_deadline: Duration::from_secs(10),
             call_deadline_max: Duration::from_secs(60 * 60),
