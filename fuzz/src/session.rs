@@ -51,7 +51,7 @@ impl World {
             0..=2 => {
                 // Up to 255 bytes, or a frame of that length with its prefix.
                 let (bytes, rest) = rest.split_at(rest.len().min(how.into()));
-                if what % 10 > 0 {
+                if !what.is_multiple_of(10) {
                     self.input.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
                 }
                 self.input.extend_from_slice(bytes);

@@ -15,7 +15,7 @@ pub fn spawn<A: DistributedActor>(system: &A::System, actor: A) -> ActorRef<A> {
 }
 
 /// Makes an actor of what `init` returns. `init` sees the context of the actor to be, whose references do not work
-/// before it has returned.
+/// yet, nor later: take one when it runs.
 pub fn spawn_with<A: DistributedActor>(
     system: &A::System,
     options: SpawnOptions<A>,

@@ -84,7 +84,8 @@ impl Node {
         spawn_with(self, options, |_| actor)
     }
 
-    /// Makes an actor of what `init` returns, if it does. `init` sees the context of the actor to be.
+    /// Makes an actor of what `init` returns, if it does. `init` sees the context of the actor to be, whose
+    /// references do not work: take one when it runs.
     ///
     /// # Errors
     /// What `init` returns; the actor's id is given back then.
