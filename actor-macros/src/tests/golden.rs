@@ -55,14 +55,14 @@ fn an_actor_that_is_generic() {
     let item = "
         impl<T: Clone + Send + 'static, const N: usize> Cache<T, N> where Self: Sized, T: Serialize {
             #[distributed]
-            fn get(&self, key: String) -> Result<T, Missing> { todo!() }
+            fn get(&self, key: String) -> Result<T, Missing> { panic!() }
 
             #[cfg(feature = \"more\")]
             #[distributed(result)]
-            fn peers(&self, of: ActorRef<Self>) -> Answer<T> { todo!() }
+            fn peers(&self, of: ActorRef<Self>) -> Answer<T> { panic!() }
 
             #[distributed]
-            async fn size(&self) -> usize { todo!() }
+            async fn size(&self) -> usize { panic!() }
         }
     ";
     check("", item, expect_file!["golden/cache.rs"]);
@@ -76,7 +76,7 @@ fn an_actor_that_is_generic_over_its_system() {
             async fn elect(&mut self, candidate: u64) -> bool { true }
 
             #[distributed]
-            fn meet(&mut self, peers: Vec<ActorRef<Self>>) -> Result<ActorRef<Elector<S>>, String> { todo!() }
+            fn meet(&mut self, peers: Vec<ActorRef<Self>>) -> Result<ActorRef<Elector<S>>, String> { panic!() }
         }
     ";
     check("system = S", item, expect_file!["golden/elector.rs"]);

@@ -9,7 +9,7 @@ where
         &mut self,
         peers: Vec<ActorRef<Self>>,
     ) -> Result<ActorRef<Elector<S>>, String> {
-        todo!()
+        panic!()
     }
 }
 #[allow(
