@@ -42,4 +42,5 @@ impl SystemUnderTest for OverMemory {
     }
 }
 
+// R25: the same suite runs on every actor system.
 actor_testkit::system_contract!(OverMemory);

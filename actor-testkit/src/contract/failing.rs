@@ -9,7 +9,7 @@ use super::{
     expect::{ProbeRef, cause, failure, poll_once, probe, seen_from, thrown},
 };
 
-/// R33
+/// R25, R33
 pub async fn the_methods_own_error_keeps_its_type<T: SystemUnderTest>(subject: T) {
     let (near, far) = subject.pair().await;
     let (actor, _control) = probe::<T>(&near);
