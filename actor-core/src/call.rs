@@ -153,46 +153,50 @@ impl<M: Method<A>, A: ?Sized + Callable> Future for CallFuture<'_, M, A> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        loop {
-            match &mut self.stage {
-                Stage::Start(_) => {
-                    let inline = may_run_inline(cx);
-                    let Stage::Start(call) = mem::replace(&mut self.stage, Stage::Ended) else { continue };
-                    match start(call, inline) {
-                        Started::Ended(result) if inline => return Poll::Ready(result),
-                        Started::Ended(result) => {
-                            self.stage = Stage::Over(Box::new(result));
-                            return Poll::Pending;
-                        }
-                        Started::Waiting(stage) => self.stage = stage,
+        let result = match mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Start(call) => {
+                let has_budget = has_budget(cx);
+                let result = match start(call) {
+                    Started::Ended(result) => result,
+                    Started::Waiting(stage) => {
+                        self.stage = stage;
+                        ready!(self.poll_waiting(cx))
                     }
+                };
+                if !has_budget {
+                    self.stage = Stage::Over(Box::new(result));
+                    return Poll::Pending;
                 }
-                Stage::Over(_) => {
-                    let Stage::Over(result) = mem::replace(&mut self.stage, Stage::Ended) else { continue };
-                    return Poll::Ready(*result);
-                }
-                Stage::Queued(queued) => {
-                    let result = ready!(queued.poll(cx));
-                    self.stage = Stage::Ended;
-                    return Poll::Ready(result);
-                }
-                Stage::Remote(future) => {
-                    let result = ready!(future.as_mut().poll(cx));
-                    self.stage = Stage::Ended;
-                    return Poll::Ready(result);
-                }
-                #[allow(clippy::panic, reason = "what every future does that is polled after its end")]
-                Stage::Ended => panic!("a call was polled after it had ended"),
+                result
             }
-        }
+            Stage::Over(result) => *result,
+            waiting => {
+                self.stage = waiting;
+                ready!(self.poll_waiting(cx))
+            }
+        };
+        Poll::Ready(result)
     }
 }
 
-/// Whether this task may run a method itself: a loop of calls that never wait must let other tasks of its thread run.
-/// Without budget a call is queued like any other, at once, so that calls keep the order in which they were polled; the
-/// task is woken again, and shall not go on before.
+impl<M: Method<A>, A: ?Sized + Callable> CallFuture<'_, M, A> {
+    fn poll_waiting(&mut self, cx: &mut TaskContext<'_>) -> Poll<CallResult<M, A>> {
+        let result = match &mut self.stage {
+            Stage::Queued(queued) => ready!(queued.poll(cx)),
+            Stage::Remote(future) => ready!(future.as_mut().poll(cx)),
+            #[allow(clippy::panic, reason = "what every future does that is polled after its end")]
+            Stage::Start(_) | Stage::Over(_) | Stage::Ended => panic!("a call was polled after it had ended"),
+        };
+        self.stage = Stage::Ended;
+        Poll::Ready(result)
+    }
+}
+
+/// Whether this task may go on at once: a loop of calls that never wait must let other tasks of its thread run. Without
+/// budget a call begins all the same, so that calls keep the order in which they were polled; its task is woken again,
+/// and learns the result then.
 #[inline]
-pub(crate) fn may_run_inline(cx: &mut TaskContext<'_>) -> bool {
+pub(crate) fn has_budget(cx: &mut TaskContext<'_>) -> bool {
     match tokio::task::coop::poll_proceed(cx) {
         Poll::Ready(budget) => {
             budget.made_progress();
@@ -210,12 +214,12 @@ enum Started<'a, M: Method<A>, A: ?Sized + Callable> {
 }
 
 #[inline]
-fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>, inline: bool) -> Started<'_, M, A> {
+fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Started<'_, M, A> {
     let Call { target, args, options } = call;
     let Some(local) = &target.local else {
         return Started::Waiting(Stage::Remote(Box::pin(remote::<M, A>(target, args, options))));
     };
-    let args = if M::INFO.is_async() || !inline {
+    let args = if M::INFO.is_async() {
         args
     } else {
         let mut args = Some(args);
@@ -236,7 +240,7 @@ fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>, inline: bool)
             (Tried::Ran | Tried::NotNow, ..) => return failed(SystemError::Cancelled),
         }
     };
-    queue(local, target, args, options, inline)
+    queue(local, target, args, options)
 }
 
 fn failed<'a, M: Method<A>, A: ?Sized + Callable>(error: SystemError) -> Started<'a, M, A> {
@@ -248,7 +252,6 @@ fn queue<'a, M: Method<A>, A: ?Sized + Callable>(
     target: &'a Target<A>,
     args: M::Args,
     options: CallOptions,
-    inline: bool,
 ) -> Started<'a, M, A> {
     let Opened { deadline, timeout, parent, trace } = match options.open(&target.system) {
         Ok(opened) => opened,
@@ -268,7 +271,7 @@ fn queue<'a, M: Method<A>, A: ?Sized + Callable>(
         cancel: None,
         redirects: 0,
     };
-    let ticket = match local.0.enqueue(job, inline) {
+    let ticket = match local.0.enqueue(job, true) {
         Ok(Enqueued::Started) => None,
         Ok(Enqueued::Waiting(ticket)) => Some(ticket),
         Err(refused) => return failed(refused.error),

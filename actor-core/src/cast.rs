@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     ActorSystem, BoxFuture, Call, Callable, DeadLetter, FailureOf, Method, Outcome, RemoteCall, SystemError, Target,
-    call::{CallOptions, Opened, may_run_inline, record, work},
+    call::{CallOptions, Opened, has_budget, record, work},
     local::{Enqueued, Job, Ticket, Tried, now_or_never, report},
 };
 
@@ -27,7 +27,7 @@ enum Stage<'a, M: Method<A>, A: ?Sized + Callable> {
     Waiting(Waiting<'a, A>),
     Remote(BoxFuture<'a, Result<(), FailureOf<A>>>),
     /// It ended at once, but others run first.
-    Over(Box<Result<(), SystemError>>),
+    Over(Box<Result<(), FailureOf<A>>>),
     Ended,
 }
 
@@ -54,62 +54,52 @@ impl<M: Method<A>, A: ?Sized + Callable> Future for Cast<'_, M, A> {
     type Output = Result<(), FailureOf<A>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        loop {
-            match &mut self.stage {
-                Stage::Start(_) => {
-                    let inline = may_run_inline(cx);
-                    let Stage::Start(call) = mem::replace(&mut self.stage, Stage::Ended) else { continue };
-                    let result = match start(call, inline) {
-                        Ok(Stage::Ended) => Ok(()),
-                        Ok(Stage::Waiting(mut waiting)) if !inline => match waiting.poll(cx) {
-                            Poll::Ready(result) => result,
-                            Poll::Pending => {
-                                self.stage = Stage::Waiting(waiting);
-                                return Poll::Pending;
-                            }
-                        },
-                        Ok(stage) => {
-                            self.stage = stage;
-                            continue;
-                        }
-                        Err(error) => Err(error),
-                    };
-                    if inline {
-                        return Poll::Ready(result.map_err(Into::into));
+        let result = match mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Start(call) => {
+                let has_budget = has_budget(cx);
+                let result = match start(call) {
+                    Ok(Stage::Ended) => Ok(()),
+                    Ok(stage) => {
+                        self.stage = stage;
+                        ready!(self.poll_waiting(cx))
                     }
+                    Err(error) => Err(error.into()),
+                };
+                if !has_budget {
                     self.stage = Stage::Over(Box::new(result));
                     return Poll::Pending;
                 }
-                Stage::Over(_) => {
-                    let Stage::Over(result) = mem::replace(&mut self.stage, Stage::Ended) else { continue };
-                    return Poll::Ready(result.map_err(Into::into));
-                }
-                Stage::Waiting(waiting) => {
-                    let result = ready!(waiting.poll(cx));
-                    self.stage = Stage::Ended;
-                    return Poll::Ready(result.map_err(Into::into));
-                }
-                Stage::Remote(future) => {
-                    let result = ready!(future.as_mut().poll(cx));
-                    self.stage = Stage::Ended;
-                    return Poll::Ready(result);
-                }
-                #[allow(clippy::panic, reason = "what every future does that is polled after its end")]
-                Stage::Ended => panic!("a cast was polled after it had ended"),
+                result
             }
-        }
+            Stage::Over(result) => *result,
+            waiting => {
+                self.stage = waiting;
+                ready!(self.poll_waiting(cx))
+            }
+        };
+        Poll::Ready(result)
     }
 }
 
-fn start<M: Method<A>, A: ?Sized + Callable>(
-    call: Call<'_, M, A>,
-    inline: bool,
-) -> Result<Stage<'_, M, A>, SystemError> {
+impl<M: Method<A>, A: ?Sized + Callable> Cast<'_, M, A> {
+    fn poll_waiting(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), FailureOf<A>>> {
+        let result = match &mut self.stage {
+            Stage::Waiting(waiting) => ready!(waiting.poll(cx)).map_err(Into::into),
+            Stage::Remote(future) => ready!(future.as_mut().poll(cx)),
+            #[allow(clippy::panic, reason = "what every future does that is polled after its end")]
+            Stage::Start(_) | Stage::Over(_) | Stage::Ended => panic!("a cast was polled after it had ended"),
+        };
+        self.stage = Stage::Ended;
+        Poll::Ready(result)
+    }
+}
+
+fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Result<Stage<'_, M, A>, SystemError> {
     let Call { target, args, options } = call;
     let Some(local) = &target.local else {
         return Ok(Stage::Remote(Box::pin(remote::<M, A>(target, args, options))));
     };
-    let args = if M::INFO.is_async() || !inline {
+    let args = if M::INFO.is_async() {
         args
     } else {
         let mut args = Some(args);
@@ -142,7 +132,7 @@ fn start<M: Method<A>, A: ?Sized + Callable>(
         cancel: None,
         redirects: 0,
     };
-    match local.0.enqueue(job, inline) {
+    match local.0.enqueue(job, true) {
         Ok(Enqueued::Waiting(ticket)) => {
             Ok(Stage::Waiting(Waiting { target, ticket, deadline, timeout, expiry: None, admitted: false }))
         }
