@@ -1,7 +1,11 @@
 //! Calls in one process, beside a mutex and a channel.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use std::{hint::black_box, sync::Arc, time::Instant};
+use std::{
+    hint::black_box,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use distributed_actor::{Node, distributed_actor};
@@ -33,23 +37,56 @@ fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
+/// The time that `count` calls take, one after the other, from a task of the runtime.
+async fn repeated<F>(count: u64, call: impl Fn() -> F + Send + 'static) -> Duration
+where
+    F: Future<Output = u64> + Send,
+{
+    let task = tokio::spawn(async move {
+        let began = Instant::now();
+        for _ in 0..count {
+            black_box(call().await);
+        }
+        began.elapsed()
+    });
+    task.await.unwrap()
+}
+
 fn calls(criterion: &mut Criterion) {
     let runtime = runtime();
     let node = runtime.block_on(Node::builder().start()).unwrap();
-    let counter = node.spawn(Counter { value: 0 });
-    let mutex = Mutex::new(0);
+    let counter = Arc::new(node.spawn(Counter { value: 0 }));
+    let mutex = Arc::new(Mutex::new(0));
     let mut group = criterion.benchmark_group("local call");
     group.bench_function("fn", |bencher| {
-        bencher.to_async(&runtime).iter(async || black_box(counter.add(1).await.unwrap()));
+        bencher.to_async(&runtime).iter_custom(|count| {
+            let counter = counter.clone();
+            repeated(count, move || {
+                let counter = counter.clone();
+                async move { counter.add(1).await.unwrap() }
+            })
+        });
     });
     group.bench_function("async fn", |bencher| {
-        bencher.to_async(&runtime).iter(async || black_box(counter.add_async(1).await.unwrap()));
+        bencher.to_async(&runtime).iter_custom(|count| {
+            let counter = counter.clone();
+            repeated(count, move || {
+                let counter = counter.clone();
+                async move { counter.add_async(1).await.unwrap() }
+            })
+        });
     });
     group.bench_function("floor: tokio mutex", |bencher| {
-        bencher.to_async(&runtime).iter(async || {
-            let mut value = mutex.lock().await;
-            *value += 1;
-            black_box(*value)
+        bencher.to_async(&runtime).iter_custom(|count| {
+            let mutex = mutex.clone();
+            repeated(count, move || {
+                let mutex = mutex.clone();
+                async move {
+                    let mut value = mutex.lock().await;
+                    *value += 1;
+                    *value
+                }
+            })
         });
     });
     group.finish();
@@ -58,13 +95,22 @@ fn calls(criterion: &mut Criterion) {
 fn casts(criterion: &mut Criterion) {
     let runtime = runtime();
     let node = runtime.block_on(Node::builder().start()).unwrap();
-    let counter = node.spawn(Counter { value: 0 });
+    let counter = Arc::new(node.spawn(Counter { value: 0 }));
     let mut group = criterion.benchmark_group("local one-way");
     group.bench_function("cast", |bencher| {
-        bencher.to_async(&runtime).iter(async || counter.add(1).cast().await.unwrap());
+        bencher.to_async(&runtime).iter_custom(|count| {
+            let counter = counter.clone();
+            repeated(count, move || {
+                let counter = counter.clone();
+                async move {
+                    counter.add(1).cast().await.unwrap();
+                    0
+                }
+            })
+        });
     });
     group.bench_function("floor: tokio mpsc", |bencher| {
-        bencher.to_async(&runtime).iter_custom(async |count| {
+        bencher.to_async(&runtime).iter_custom(|count| async move {
             let (sender, mut receiver) = mpsc::channel(1024);
             let began = Instant::now();
             let all = tokio::spawn(async move { while receiver.recv().await.is_some() {} });

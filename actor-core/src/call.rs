@@ -153,39 +153,41 @@ impl<M: Method<A>, A: ?Sized + Callable> Future for CallFuture<'_, M, A> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let result = match mem::replace(&mut self.stage, Stage::Ended) {
-            Stage::Start(call) => {
-                let has_budget = has_budget(cx);
-                let result = match start(call) {
-                    Started::Ended(result) => result,
-                    Started::Waiting(stage) => {
-                        self.stage = stage;
-                        ready!(self.poll_waiting(cx))
+        if matches!(self.stage, Stage::Start(_))
+            && let Stage::Start(call) = mem::replace(&mut self.stage, Stage::Ended)
+        {
+            let has_budget = has_budget(cx);
+            let result = match start(call) {
+                Started::Ended(result) if has_budget => return Poll::Ready(result),
+                Started::Ended(result) => result,
+                Started::Waiting(stage) => {
+                    self.stage = stage;
+                    let result = ready!(self.poll_waiting(cx));
+                    if has_budget {
+                        return Poll::Ready(result);
                     }
-                };
-                if !has_budget {
-                    self.stage = Stage::Over(Box::new(result));
-                    return Poll::Pending;
+                    result
                 }
-                result
-            }
-            Stage::Over(result) => *result,
-            waiting => {
-                self.stage = waiting;
-                ready!(self.poll_waiting(cx))
-            }
-        };
-        Poll::Ready(result)
+            };
+            self.stage = Stage::Over(Box::new(result));
+            return Poll::Pending;
+        }
+        self.poll_waiting(cx)
     }
 }
 
 impl<M: Method<A>, A: ?Sized + Callable> CallFuture<'_, M, A> {
+    /// What comes after the first poll.
     fn poll_waiting(&mut self, cx: &mut TaskContext<'_>) -> Poll<CallResult<M, A>> {
         let result = match &mut self.stage {
             Stage::Queued(queued) => ready!(queued.poll(cx)),
             Stage::Remote(future) => ready!(future.as_mut().poll(cx)),
+            Stage::Over(_) => {
+                let Stage::Over(result) = mem::replace(&mut self.stage, Stage::Ended) else { return Poll::Pending };
+                return Poll::Ready(*result);
+            }
             #[allow(clippy::panic, reason = "what every future does that is polled after its end")]
-            Stage::Start(_) | Stage::Over(_) | Stage::Ended => panic!("a call was polled after it had ended"),
+            Stage::Start(_) | Stage::Ended => panic!("a call was polled after it had ended"),
         };
         self.stage = Stage::Ended;
         Poll::Ready(result)

@@ -37,7 +37,7 @@ impl Estimates {
     #[inline]
     pub(crate) fn judge(&mut self, position: usize, limit: Duration) -> Verdict {
         let Some(estimate) = self.methods.get_mut(position) else { return Verdict::Schedule };
-        if estimate.nanos == 0 || u128::from(estimate.nanos) > limit.as_nanos() {
+        if estimate.nanos == 0 || estimate.nanos > nanos(limit) {
             return Verdict::Schedule;
         }
         match estimate.until_sample.checked_sub(1) {
@@ -66,6 +66,12 @@ impl Estimates {
         };
         estimate.until_sample = SAMPLE_EVERY;
     }
+}
+
+/// The limit as estimates are kept; more than a second is no limit. `Duration::as_nanos` multiplies 128 bits.
+#[inline]
+fn nanos(limit: Duration) -> u32 {
+    if limit.as_secs() > 0 { u32::MAX } else { limit.subsec_nanos() }
 }
 
 #[cfg(test)]
