@@ -2,8 +2,8 @@
 
 use proc_macro2::Ident;
 use syn::{
-    Attribute, FnArg, GenericArgument, GenericParam, ImplItemFn, ItemImpl, PathArguments, ReturnType, Signature, Type,
-    TypeGroup, TypeParen, TypePath,
+    Attribute, FnArg, GenericArgument, GenericParam, ImplItemFn, ItemImpl, PathArguments, ReceiverKind, ReturnType,
+    Safety, Signature, Type, TypeGroup, TypeParen, TypePath,
 };
 
 use crate::{
@@ -67,7 +67,7 @@ pub(crate) fn header(item: &ItemImpl, errors: &mut Errors) -> Option<Ident> {
     while let Type::Group(TypeGroup { elem, .. }) | Type::Paren(TypeParen { elem, .. }) = ty {
         ty = elem;
     }
-    let Type::Path(TypePath { qself: None, path }) = ty else {
+    let Type::Path(TypePath { qself: None, path, .. }) = ty else {
         errors.at(ty, "an actor is a struct or an enum: write `impl Name { .. }`");
         return None;
     };
@@ -139,7 +139,7 @@ fn qualifiers(signature: &Signature, errors: &mut Errors) {
     if let Some(keyword) = &signature.constness {
         errors.at(keyword, "a distributed method runs in its actor, never at compile time: remove `const`");
     }
-    if let Some(keyword) = &signature.unsafety {
+    if let Safety::Unsafe(keyword) = &signature.safety {
         errors
             .at(keyword, "a caller on another node cannot vouch for anything: a distributed method cannot be `unsafe`");
     }
@@ -195,13 +195,15 @@ fn receiver(signature: &Signature, errors: &mut Errors) {
         errors.at(&signature.ident, "a distributed method runs in its actor: add `&mut self` or `&self`");
         return;
     };
-    match &receiver.reference {
-        _ if receiver.colon_token.is_some() => errors.at(receiver, "write `&mut self` or `&self`"),
-        None => errors.at(receiver, "the actor stays where it is, it cannot be moved: write `&mut self` or `&self`"),
-        Some((_, Some(lifetime))) => {
+    match &receiver.kind {
+        ReceiverKind::Reference(_, None, _) => {}
+        ReceiverKind::Reference(_, Some(lifetime), _) => {
             errors.at(lifetime, "a distributed method borrows its actor for its own time: remove the lifetime");
         }
-        Some((_, None)) => {}
+        ReceiverKind::Value => {
+            errors.at(receiver, "the actor stays where it is, it cannot be moved: write `&mut self` or `&self`");
+        }
+        _ => errors.at(receiver, "write `&mut self` or `&self`"),
     }
 }
 

@@ -1,7 +1,9 @@
 //! From the impl to the model. What is found wrong is left out of it, and reported.
 
 use proc_macro2::Span;
-use syn::{Attribute, FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Pat, ReturnType, Type, spanned::Spanned};
+use syn::{
+    Attribute, FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Pat, ReceiverKind, ReturnType, Type, spanned::Spanned,
+};
 
 use crate::{
     attr, check,
@@ -85,9 +87,9 @@ pub(crate) fn take_contexts<'a>(inputs: impl Iterator<Item = &'a mut FnArg>) -> 
 }
 
 fn receiver(receiver: &syn::Receiver) -> Receiver {
-    match receiver.mutability {
-        Some(_) => Receiver::Exclusive,
-        None => Receiver::Shared(receiver.self_token.span),
+    match receiver.kind {
+        ReceiverKind::Reference(_, _, Some(_)) => Receiver::Exclusive,
+        _ => Receiver::Shared(receiver.self_token.span),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Types that cannot travel, as far as their look tells. What they mean, rustc is asked by the expansion.
 
 use syn::{
-    GenericArgument, Lifetime, ParenthesizedGenericArguments, Type, TypeBareFn, TypeImplTrait, TypeParamBound,
+    GenericArgument, Lifetime, ParenthesizedGenericArguments, Type, TypeFnPtr, TypeImplTrait, TypeParamBound,
     TypeReference, parse_quote,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
@@ -79,7 +79,7 @@ impl<'ast> Visit<'ast> for Borrows<'_> {
     }
 
     /// What these hold is not a value that would travel.
-    fn visit_type_bare_fn(&mut self, _: &'ast TypeBareFn) {}
+    fn visit_type_fn_ptr(&mut self, _: &'ast TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments(&mut self, _: &'ast ParenthesizedGenericArguments) {}
 }
 

@@ -67,7 +67,7 @@ fn not_an_actor(item: &Item, errors: &mut Errors) {
         Item::Struct(item) => on_the_type(errors, &item.ident),
         Item::Enum(item) => on_the_type(errors, &item.ident),
         Item::Union(item) => on_the_type(errors, &item.ident),
-        Item::Impl(ItemImpl { trait_: Some((_, path, _)), self_ty, .. }) => {
+        Item::Impl(ItemImpl { trait_: Some((path, _)), self_ty, .. }) => {
             let actor = tokens::text(self_ty);
             errors.at(path, format!("put `#[distributed_actor]` on the actor's own `impl {actor} {{ .. }}`"));
         }

@@ -7,7 +7,7 @@ use crate::expand::distributed_actor;
 
 fn check(options: &str, item: &str, expected: ExpectFile) {
     let expansion = distributed_actor(tokens(options), tokens(item)).to_string();
-    expected.assert_eq(&prettyplease::unparse(&syn3::parse_file(&expansion).unwrap()));
+    expected.assert_eq(&prettyplease::unparse(&syn::parse_file(&expansion).unwrap()));
 }
 
 #[test]
