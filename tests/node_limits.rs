@@ -339,3 +339,29 @@ async fn a_node_that_holds_too_many_bytes_of_calls_refuses_more_until_some_have_
     assert_eq!(asking.seen().await.unwrap().len(), 5);
     asking.note(1, vec![0; LENGTH].into()).await.unwrap();
 }
+
+/// R68: a peer that goes while its calls are queued takes their bytes with it.
+#[tokio::test(start_paused = true)]
+async fn what_peers_had_sent_when_they_went_does_not_count_against_the_node() {
+    let network = Network::seeded(1);
+    let mut limits = Limits::default();
+    limits.message_length_max = 1 << 20;
+    limits.inbound_bytes_max = 2 << 20;
+    limits.inbound_bytes_per_node_max = 2 << 20;
+    let server = network.node_with(|builder| builder.limits(limits)).await;
+    let local = server.spawn(Worker::gated(&Arc::new(Semaphore::new(0))));
+    for _ in 0..4 {
+        let client = network.node().await;
+        let remote: ActorRef<Worker> = client.resolve(local.id()).unwrap();
+        let (waits, large) = (remote.clone(), remote);
+        let waits = tokio::spawn(async move { waits.wait(0).await });
+        let large = tokio::spawn(async move { large.note(0, vec![0; 900_000].into()).await });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(!large.is_finished(), "{:?}", large.await);
+        client.shutdown().await;
+        assert!(waits.await.unwrap().is_err() && large.await.unwrap().is_err());
+    }
+    let client = network.node().await;
+    let asking: ActorRef<Worker> = client.resolve(local.id()).unwrap();
+    asking.note(1, vec![0; 900_000].into()).await.unwrap();
+}

@@ -99,6 +99,11 @@ impl CreditIn {
         std::mem::take(&mut self.consumed)
     }
 
+    /// The connection has ended: all that has arrived is gone but for this much, and nothing is given back any more.
+    pub(crate) fn end(&mut self, held: u64) {
+        *self = Self { window: self.window, held: self.held.min(held), consumed: 0, threshold: u64::MAX };
+    }
+
     pub(crate) fn held(&self) -> u64 {
         self.held
     }

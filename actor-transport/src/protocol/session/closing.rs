@@ -28,11 +28,16 @@ impl Session {
         if self.is_closed() {
             return;
         }
+        let mut answered = 0_u64;
         for key in self.calls.keys() {
             let error = match self.calls.get_mut(key).map(|entry| &entry.state) {
                 Some(CallState::Begun { .. }) => sent.clone(),
                 Some(CallState::Waiting(_)) => unsent.clone(),
-                _ => continue,
+                Some(CallState::Answered { cost, .. }) => {
+                    answered = answered.saturating_add(*cost);
+                    continue;
+                }
+                Some(CallState::Free { .. }) | None => continue,
             };
             self.finish(key, Err(error), 0);
         }
@@ -44,6 +49,9 @@ impl Session {
             self.events.push_back(Event::Terminated { instance, how: lost.clone() });
         }
         self.let_go();
+        // Of all that has arrived only these replies are still here, until their callers take them. What is not given
+        // back would count against the node for ever.
+        self.replies_in.end(answered);
     }
 
     /// The protocol ends here: the peer is told why, and nothing else is sent any more.
@@ -66,6 +74,8 @@ impl Session {
         self.waiting_stale = 0;
         self.waiting_bytes = 0;
         self.partial_casts = Vec::new();
+        self.requests_in.end(0);
+        self.casts_in.end(0);
         self.inbound = Default::default();
         self.flights = Default::default();
         self.methods_in = Default::default();

@@ -12,11 +12,11 @@ use super::{
 };
 use crate::{
     Limits,
-    protocol::{ChunkOf, CloseReason, Frame, FrameError, Request, Session},
+    protocol::{ChunkOf, CloseReason, Fault, Frame, FrameError, Request, Session},
 };
 
 /// One of each kind, with all that it may carry.
-fn all_kinds() -> Vec<Frame<'static>> {
+pub(super) fn all_kinds() -> Vec<Frame<'static>> {
     let chunk: &'static [u8] = Box::leak(vec![1; 16 * 1024].into_boxed_slice());
     let error: &'static [u8] = Box::leak(postcard::to_allocvec(&SystemError::ShuttingDown).unwrap().into_boxed_slice());
     vec![
@@ -78,17 +78,6 @@ fn a_frame_that_lacks_its_end_or_has_too_much_of_it_is_refused_or_another_frame(
     assert_eq!(Frame::parse(&[1, 0, 0, 0, 0, 0x80]), Err(FrameError::Malformed { kind: 1, field: "flags" }));
 }
 
-/// A session that has made five calls, so that answers make sense to it.
-fn with_calls(checksum: bool) -> Raw {
-    let mut raw = Raw::with(Limits::default(), checksum);
-    for _ in 0..5 {
-        let call = super::pair::outgoing(raw.now, 1);
-        raw.session.call(raw.now, &call, super::pair::body(1)).unwrap();
-    }
-    raw.sent();
-    raw
-}
-
 /// R100
 #[test]
 fn frames_arrive_whole_however_the_wire_cuts_them() {
@@ -97,12 +86,12 @@ fn frames_arrive_whole_however_the_wire_cuts_them() {
         .filter(|frame| !matches!(frame, Frame::Credit { .. }))
         .flat_map(|frame| enclose(frame, true))
         .collect();
-    let mut at_once = with_calls(true);
+    let mut at_once = Raw::with_calls(true);
     at_once.send_bytes(&bytes).unwrap();
     let expected: Vec<String> = std::iter::from_fn(|| at_once.event()).map(|event| format!("{event:?}")).collect();
     assert_eq!(expected.len(), 9);
     for step in [1, 2, 3, 7, 1000, 16 * 1024] {
-        let mut cut = with_calls(true);
+        let mut cut = Raw::with_calls(true);
         let mut input = BytesMut::new();
         let mut events = Vec::new();
         for piece in bytes.chunks(step) {
@@ -122,7 +111,7 @@ fn a_flipped_bit_is_found_by_the_checksum() {
         for bit in 0..bytes.len().min(200) * 8 {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            let result = with_calls(true).send_bytes(&flipped);
+            let result = Raw::with_calls(true).send_bytes(&flipped);
             match (bit / 8, result) {
                 // A longer frame is waited for, up to the limit.
                 (0..4, Ok(()) | Err(CloseReason::FrameLength { .. } | CloseReason::ChecksumMismatch)) => {}
@@ -141,11 +130,11 @@ fn a_flipped_bit_without_a_checksum_is_another_frame_or_none() {
         for bit in 0..bytes.len().min(100) * 8 {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            let mut raw = with_calls(false);
-            raw.send_bytes(&enclose(&define(0), false)).unwrap();
-            let _ = raw.send_bytes(&flipped);
-            while raw.event().is_some() {}
-            let _ = raw.session.handle_timeout(raw.now + std::time::Duration::from_secs(100));
+            let mut raw = Raw::with_calls(false);
+            raw.send(&define(0)).unwrap();
+            let result = raw.send_bytes(&flipped);
+            assert!(result.as_ref().err().is_none_or(|reason| reason.fault() == Fault::Peer), "{result:?}");
+            raw.end(result);
         }
     }
 }
