@@ -4,7 +4,7 @@ use actor_core::NodeId;
 
 use super::{
     close::clip,
-    frame::{ADDRESS_LENGTH_MAX, ADDRESSES_MAX, clip_addresses, put_addresses, put_node, read_addresses, read_node},
+    frame::{clip_addresses, put_addresses, put_node, read_addresses, read_node},
     wire::{Malformed, Put, Reader},
 };
 use crate::Limits;
@@ -27,6 +27,8 @@ const EXTENSION_REALM: u64 = 1;
 const EXTENSION_EXPECTED: u64 = 2;
 const EXTENSION_SESSIONS: u64 = 3;
 const TEXT_LENGTH_MAX: usize = 256;
+/// All addresses at their longest would not leave room for the rest.
+const ADDRESSES_LENGTH_MAX: usize = 2048;
 
 /// What a node says of itself.
 #[derive(Debug, Clone)]
@@ -35,7 +37,7 @@ pub struct HelloConfig {
     pub node: NodeId,
     /// Its name, for people. At most [`NODE_NAME_LENGTH_MAX`] bytes of it are sent.
     pub name: String,
-    /// Where it can be reached. The first [`ADDRESSES_MAX`] are sent, without those above [`ADDRESS_LENGTH_MAX`] bytes.
+    /// Where it can be reached. The first [`ADDRESSES_MAX`](super::ADDRESSES_MAX) are sent, without those above [`ADDRESS_LENGTH_MAX`](super::ADDRESS_LENGTH_MAX) bytes.
     pub addresses: Vec<String>,
     /// One bit for each feature that both sides must have to use it.
     pub features: u64,
@@ -311,18 +313,23 @@ fn read_hello(reader: &mut Reader<'_>) -> Result<Greeting, Malformed> {
         sessions: 0,
         announced: Announced::read(reader)?,
     };
+    if hello.addresses.iter().map(String::len).sum::<usize>() > ADDRESSES_LENGTH_MAX {
+        return Err(Malformed("length of addresses"));
+    }
+    let mut sessions = None;
     while reader.end().is_err() {
         let tag = reader.varint("extension")?;
         let mut value = Reader::new(reader.bytes(HELLO_LENGTH_MAX, "extension")?);
         match tag {
             EXTENSION_REALM if hello.realm.is_none() => hello.realm = Some(value.array("realm")?),
             EXTENSION_EXPECTED if hello.expected.is_none() => hello.expected = Some(read_node(&mut value)?),
-            EXTENSION_SESSIONS if hello.sessions == 0 => hello.sessions = value.u64("sessions")?,
+            EXTENSION_SESSIONS if sessions.is_none() => sessions = Some(value.u64("sessions")?),
             EXTENSION_REALM | EXTENSION_EXPECTED | EXTENSION_SESSIONS => return Err(Malformed("repeated extension")),
             _ => continue,
         }
         value.end()?;
     }
+    hello.sessions = sessions.unwrap_or_default();
     Ok(Greeting::Hello(hello))
 }
 
@@ -333,9 +340,8 @@ pub(crate) fn write_hello(config: &HelloConfig) -> Vec<u8> {
     body.put(&VERSIONS.most.to_le_bytes());
     put_node(config.node, &mut body);
     body.put_bytes(clip(&config.name, NODE_NAME_LENGTH_MAX).as_bytes());
-    // All addresses at their longest would not leave room for the rest.
     let mut addresses = clip_addresses(&config.addresses);
-    while addresses.iter().map(|address| address.len()).sum::<usize>() > ADDRESSES_MAX / 2 * ADDRESS_LENGTH_MAX {
+    while addresses.iter().map(|address| address.len()).sum::<usize>() > ADDRESSES_LENGTH_MAX {
         addresses.pop();
     }
     put_addresses(&addresses, &mut body);

@@ -9,28 +9,32 @@ use crate::{
     protocol::{HELLO_LENGTH_MAX, Handshake, HandshakeError, HelloConfig, Progress, Reject, VersionRange, survives},
 };
 
-fn config(bits: u128) -> HelloConfig {
+pub(super) fn config(bits: u128) -> HelloConfig {
     HelloConfig::new(node(bits), Limits::default())
 }
 
-fn input(bytes: &[u8]) -> BytesMut {
+pub(super) fn input(bytes: &[u8]) -> BytesMut {
     BytesMut::from(bytes)
 }
 
-fn hello(config: HelloConfig) -> Bytes {
+pub(super) fn hello(config: HelloConfig) -> Bytes {
     Handshake::dial(config).transmit().unwrap()
 }
 
 /// A hello whose body was changed, with a checksum that is right again.
 fn with_body(change: impl FnOnce(&mut Vec<u8>)) -> BytesMut {
-    let bytes = hello(config(1));
-    let mut body = bytes[10..].to_vec();
+    let mut body = hello(config(1))[10..].to_vec();
     change(&mut body);
-    let mut changed = bytes[..4].to_vec();
-    changed.extend_from_slice(&(body.len() as u16).to_le_bytes());
-    changed.extend_from_slice(&crc32c::crc32c(&body).to_le_bytes());
-    changed.extend_from_slice(&body);
-    input(&changed)
+    enclose(&body)
+}
+
+/// A greeting with this body.
+pub(super) fn enclose(body: &[u8]) -> BytesMut {
+    let mut bytes = hello(config(1))[..4].to_vec();
+    bytes.extend_from_slice(&(body.len() as u16).to_le_bytes());
+    bytes.extend_from_slice(&crc32c::crc32c(body).to_le_bytes());
+    bytes.extend_from_slice(body);
+    input(&bytes)
 }
 
 /// What an acceptor does with these bytes, and what the dialer hears of it.

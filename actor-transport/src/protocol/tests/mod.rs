@@ -9,6 +9,7 @@ mod closing;
 mod credit;
 mod deadlines;
 mod frames;
+mod greetings;
 mod handshaking;
 mod hostile;
 mod lanes;
