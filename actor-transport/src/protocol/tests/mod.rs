@@ -4,10 +4,13 @@
 mod pair;
 mod raw;
 
+mod boundaries;
 mod cancelling;
 mod closing;
 mod credit;
 mod deadlines;
+mod endings;
+mod excess;
 mod frames;
 mod greetings;
 mod handshaking;
