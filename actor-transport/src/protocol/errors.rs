@@ -37,6 +37,7 @@ fn clipped(mut error: SystemError) -> SystemError {
         | E::Unauthorized { why: text }
         | E::UnknownName { name: text }
         | E::NameTaken { name: text }
+        | E::BadLimits { why: text }
         | E::Opaque { text } => short(text),
         E::BadArguments { method, why } | E::Unencodable { method, why } | E::BadReply { method, why } => {
             short(method);
@@ -86,6 +87,7 @@ mod tests {
             SystemError::Opaque { text: text() },
             SystemError::BadArguments { method: text(), why: text() },
             SystemError::WrongType { actor: text(), expected: text() },
+            SystemError::BadLimits { why: text() },
         ] {
             let bytes = encode(&error);
             assert!(bytes.len() <= ERROR_LENGTH_MAX, "{}", bytes.len());

@@ -39,6 +39,14 @@ pub(crate) enum What {
     Terminated { instance: u64, how: Terminated },
 }
 
+impl What {
+    /// Whether a message of this length travels in chunks. An error never does, though it may be longer than a short
+    /// chunk.
+    pub(crate) fn is_cut(&self, total: u64, chunk: u32) -> bool {
+        total > chunk.into() && !matches!(self, Self::Error { .. })
+    }
+}
+
 impl Message {
     /// Takes up to `length` bytes from the front of the payload, uncopied.
     pub(crate) fn take(&mut self, length: usize) -> Vec<Bytes> {

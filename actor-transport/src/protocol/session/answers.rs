@@ -107,7 +107,7 @@ impl Session {
         let Answer { instance, what, body } = answer;
         let lane = LaneKey::From(instance);
         let total = body.len() as u64;
-        if total > self.agreed.chunk_length_max.into() || self.lanes.contains(lane) {
+        if what.is_cut(total, self.agreed.chunk_length_max) || self.lanes.contains(lane) {
             let payload = VecDeque::from(body.into_segments());
             return self.lanes.push(lane, Message { what, payload, total, begun: false });
         }

@@ -96,12 +96,12 @@ impl Session {
         let mut moved = 0_usize;
         let mut has_sent_chunk = false;
         while let Some(message) = lane.front_mut() {
-            let is_large = message.begun || message.total > self.agreed.chunk_length_max.into();
+            let is_large = message.what.is_cut(message.total, self.agreed.chunk_length_max);
             if is_large && has_sent_chunk {
                 break;
             }
             has_sent_chunk |= is_large;
-            let pieces = message.take(self.agreed.chunk_length_max as usize);
+            let pieces = message.take(if is_large { self.agreed.chunk_length_max as usize } else { usize::MAX });
             let is_done = message.payload.is_empty();
             self.write_from_lane(now, message, &pieces, is_large, is_done);
             message.begun = true;

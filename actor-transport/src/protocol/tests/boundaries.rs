@@ -133,6 +133,25 @@ fn a_message_of_exactly_the_longest_length_travels_in_all_three_directions() {
 }
 
 #[test]
+fn an_error_longer_than_a_chunk_travels_in_one_piece_also_behind_a_large_reply() {
+    let mut pair = Pair::with(small(), small());
+    let error = SystemError::UnknownName { name: "n".repeat(8000).into() };
+    for replied in [0, 9 * CHUNK as usize] {
+        let (first, second) = (pair.call(1, 1), pair.call(1, 1));
+        pair.settle();
+        let (inbound, _) = pair.received().unwrap();
+        pair.reply(inbound, replied);
+        let (inbound, _) = pair.received().unwrap();
+        pair.server.session.reply(inbound, Reply::System(error.clone()));
+        pair.settle();
+        assert_eq!(pair.value(first).len(), replied);
+        assert_eq!(pair.error(second), error);
+        pair.settle();
+        pair.assert_at_rest();
+    }
+}
+
+#[test]
 fn the_length_of_a_frame_is_checked_at_its_boundaries_before_it_arrives() {
     let limit = CHUNK as u32 + FRAME_OVERHEAD_MAX;
     for (length, holds) in
