@@ -20,8 +20,14 @@ const PREFIX_LENGTH: usize = 10;
 type Seeds = Vec<(&'static str, Vec<u8>)>;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for (target, seeds) in [("decode", values()?), ("frame", frames()?), ("hello", hellos()), ("session", sessions()?)]
-    {
+    for (target, seeds) in [
+        ("decode", values()?),
+        ("frame", frames()?),
+        ("hello", hellos()),
+        ("pair", pairs()),
+        ("session", sessions()?),
+        ("value", others()?),
+    ] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
         fs::create_dir_all(&folder)?;
         for (name, bytes) in seeds {
@@ -144,6 +150,44 @@ fn sessions() -> Result<Seeds, Box<dyn Error>> {
             "rare_frames",
             frames()?.iter().skip(9).flat_map(|(_, body)| [&[1, body.len() as u8], &body[..]].concat()).collect(),
         ),
+    ])
+}
+
+/// Steps as `src/pair.rs` has them, behind a byte for the limits.
+fn pairs() -> Seeds {
+    const SECOND: u8 = 128;
+    let (call, large, cast) = ([0, 4], [0, 251], [3, 7]);
+    let (send, deliver, answer) = ([10, 255], [12 | SECOND, 255], [7 | SECOND, 2]);
+    let (back, heard, take) = ([10 | SECOND, 255], [12, 255], [6, 0]);
+    vec![
+        ("a_call", [&[0][..], &call, &send, &deliver, &answer, &back, &heard, &take].concat()),
+        ("large_ones", [&[5][..], &large, &large, &call, &cast, &send, &deliver, &answer, &back, &heard].concat()),
+        ("cancelled", [&[16][..], &large, &call, &send, &[4, 0], &[4, 0], &send, &deliver, &back, &heard].concat()),
+        ("late", [&[42][..], &[0, 3], &send, &[13, 50], &deliver, &answer, &back, &[13, 250], &heard].concat()),
+        ("watches", [&[0][..], &[14, 1], &send, &deliver, &[15 | SECOND, 1], &[14, 17], &back, &heard].concat()),
+        ("both_ways", [&[63][..], &call, &[SECOND, 9], &[3 | SECOND, 21], &send, &back, &deliver, &heard].concat()),
+    ]
+}
+
+/// One of each kind in `src/value.rs`, which the first byte names.
+fn others() -> Result<Seeds, Box<dyn Error>> {
+    let of_kind = |kind: u8, bytes: &[u8]| [&[kind], bytes].concat();
+    let deadlock = SystemError::Deadlock { chain: vec!["a".to_owned(), "b".to_owned()] };
+    let opaque = SystemError::Opaque { text: "why".into() };
+    let links = vec![(1_u64, "actor".to_owned(), "method".to_owned()); 2];
+    let actor = |node: u128, instance: u64| [&node.to_be_bytes()[..], &encode(&instance).unwrap_or_default()].concat();
+    let list = [&[1, 1][..], &actor(0, 1), &[1, 2], b"no", &[1, 9], &actor(5, 2)].concat();
+    Ok(vec![
+        ("deadlock", of_kind(0, &encode(&deadlock)?)),
+        ("opaque", of_kind(0, &encode(&opaque)?)),
+        ("chain", of_kind(1, &encode(&links)?)),
+        ("trace", of_kind(2, &[1; 25])),
+        ("own_reference", of_kind(3, &actor(0, 1))),
+        ("reference", of_kind(3, &actor(9, 300))),
+        ("references", of_kind(4, &list)),
+        ("address", of_kind(5, b"tcp://127.0.0.1:5301")),
+        ("actor", of_kind(5, b"0000000000000000000000000000feed.42")),
+        ("traceparent", of_kind(5, b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")),
     ])
 }
 

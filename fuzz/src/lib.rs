@@ -8,7 +8,9 @@ mod corpus;
 mod decode;
 mod frame;
 mod hello;
+mod pair;
 mod session;
+mod value;
 
 use std::sync::OnceLock;
 
@@ -16,13 +18,14 @@ use actor_core::DecodeContext;
 use actor_transport::Node;
 use tokio::runtime::Runtime;
 
-pub use self::{frame::frame, hello::hello, session::session};
+pub use self::{frame::frame, hello::hello, pair::pair, session::session, value::value};
 
 /// One target: its name, and what it does with an input.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets, by the names of their binaries and corpora.
-pub const TARGETS: [Target; 4] = [("decode", decode), ("frame", frame), ("hello", hello), ("session", session)];
+pub const TARGETS: [Target; 6] =
+    [("decode", decode), ("frame", frame), ("hello", hello), ("pair", pair), ("session", session), ("value", value)];
 
 /// Decodes the input as types of every shape, as a node would.
 pub fn decode(data: &[u8]) {

@@ -163,7 +163,7 @@ fn limits() -> Limits {
     limits
 }
 
-fn agreed() -> Agreed {
+pub(crate) fn agreed() -> Agreed {
     let mut dialer = Handshake::dial(HelloConfig::new(NodeId::from_bits(1), limits()));
     let mut acceptor = Handshake::listen(HelloConfig::new(NodeId::from_bits(2), limits()));
     let hello = dialer.transmit().unwrap_or_default();
