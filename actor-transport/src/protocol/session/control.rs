@@ -56,7 +56,8 @@ impl Session {
 
     /// Takes a watch back.
     pub fn unwatch(&mut self, instance: u64) {
-        if self.is_usable() && self.links.unwatch(instance) {
+        // Also of a connection that is ending: its end is not told to who does not wait for it.
+        if self.links.unwatch(instance) && self.is_usable() {
             self.say(Control::Unwatch { instance });
         }
     }

@@ -76,3 +76,15 @@ fn a_session_that_is_closed_takes_nothing_more_and_keeps_its_reason() {
         raw.end(Ok(()));
     }
 }
+
+#[test]
+fn the_end_of_the_connection_is_not_told_to_a_watch_that_was_taken_back() {
+    let mut raw = Raw::new();
+    raw.session.watch(3).unwrap();
+    raw.session.watch(4).unwrap();
+    raw.session.goodbye(Goodbye::Done);
+    raw.session.unwatch(3);
+    raw.session.close(&CloseReason::OwnGoodbye(Goodbye::Done), node(1));
+    assert!(matches!(raw.event(), Some(Event::Terminated { instance: 4, .. })));
+    assert!(raw.event().is_none());
+}
