@@ -73,6 +73,31 @@ mod tests {
     }
 
     #[test]
+    fn a_buffer_grows_fourfold_when_it_is_full_and_ends_as_long_as_the_message() {
+        let total = 50 * 1024 + 1;
+        let mut assembly = Assembly::begin(total, &[1; 1024], 1024).unwrap();
+        let mut capacities = vec![1024];
+        for left in (1..50).rev() {
+            assert_eq!(assembly.push(&[2; 1024]), Ok(false), "{left}");
+            capacities.push(assembly.buffer.as_ref().unwrap().capacity());
+        }
+        assert_eq!(assembly.push(&[3]), Ok(true));
+        capacities.push(assembly.buffer.as_ref().unwrap().capacity());
+        capacities.dedup();
+        assert_eq!(capacities, [1024, 4 * 1024, 16 * 1024, total as usize]);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_counted_and_not_kept() {
+        let mut assembly = Assembly::begin(2 * 1024 + 1, &[1; 1024], 1024).unwrap();
+        assembly.discard();
+        assert_eq!(assembly.push(&[2; 1024]), Ok(false));
+        assert!(assembly.push(&[3; 2]).is_err());
+        assert_eq!(assembly.push(&[3]), Ok(true));
+        assert_eq!(assembly.finish(), None);
+    }
+
+    #[test]
     fn a_chunk_of_another_length_than_is_due_is_refused() {
         assert!(Assembly::begin(1024, &[0; 1024], 1024).is_err());
         assert!(Assembly::begin(4096, &[0; 10], 1024).is_err());

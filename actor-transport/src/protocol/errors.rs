@@ -98,6 +98,13 @@ mod tests {
     }
 
     #[test]
+    fn an_error_that_fits_is_not_clipped() {
+        let error = SystemError::Opaque { text: "e".repeat(ERROR_LENGTH_MAX - 3).into() };
+        let bytes = encode(&error);
+        assert_eq!((bytes.len(), decode(&bytes)), (ERROR_LENGTH_MAX, Some(error)));
+    }
+
+    #[test]
     fn bytes_that_are_no_error_are_refused() {
         assert_eq!(decode(&[]), None);
         assert_eq!(decode(&[0xff; 20]), None);

@@ -7,7 +7,7 @@ use actor_core::{NodeId, Outcome, SystemError, Terminated};
 use super::pair::{Pair, body, node, outgoing};
 use crate::{
     Limits,
-    protocol::{CloseReason, Event, Fault, Goodbye, Reply},
+    protocol::{CloseReason, Event, Fault, FrameError, Goodbye, Reply},
 };
 
 #[test]
@@ -100,6 +100,34 @@ fn a_peer_that_breaks_the_protocol_is_told_how() {
         Some(Event::Goodbye(Goodbye::Protocol(text))) => assert_eq!(*text, *reason.to_string()),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn every_reason_says_who_is_at_fault_and_what_the_peer_is_told() {
+    let protocol = |reason: &CloseReason| Goodbye::Protocol(reason.to_string().into());
+    for reason in [
+        CloseReason::Silent { ms: 1 },
+        CloseReason::WriteStalled { ms: 1 },
+        CloseReason::Truncated,
+        CloseReason::EndOfStream,
+        CloseReason::TransportError("reset".into()),
+        CloseReason::ChecksumMismatch,
+    ] {
+        assert_eq!((reason.fault(), reason.goodbye()), (Fault::Network, protocol(&reason)));
+    }
+    for reason in [
+        CloseReason::Unread,
+        CloseReason::CallIdReused,
+        CloseReason::CreditExceeded { of: "casts" },
+        CloseReason::Garbage(FrameError::UnknownKind(0)),
+    ] {
+        assert_eq!((reason.fault(), reason.goodbye()), (Fault::Peer, protocol(&reason)));
+    }
+    let (theirs, own) = (Goodbye::ShuttingDown, Goodbye::Duplicate);
+    let reason = CloseReason::PeerGoodbye(theirs);
+    assert_eq!((reason.fault(), reason.goodbye()), (Fault::Nobody, Goodbye::Done));
+    let reason = CloseReason::OwnGoodbye(own.clone());
+    assert_eq!((reason.fault(), reason.goodbye()), (Fault::Nobody, own));
 }
 
 #[test]

@@ -35,10 +35,10 @@ fn obey(side: &mut Side) {
 
 /// R68
 #[test]
-fn half_a_million_calls_that_are_begun_and_cancelled_leave_nothing_behind() {
+fn a_hundred_thousand_calls_that_are_begun_and_cancelled_leave_nothing_behind() {
     let mut pair = Pair::new();
     let mut sizes = None;
-    for round in 0..1000 {
+    for round in 0..200 {
         for _ in 0..500 {
             let key = pair.call(1, 1);
             pair.client.session.cancel(pair.now, key);
@@ -68,14 +68,14 @@ fn half_a_million_calls_that_are_begun_and_cancelled_leave_nothing_behind() {
 
 /// R68
 #[test]
-fn half_a_million_calls_that_wait_and_are_cancelled_leave_nothing_behind() {
+fn calls_that_wait_and_are_cancelled_leave_nothing_behind_while_others_wait() {
     let limits = Limits { calls_in_flight_max: 1, ..Limits::default() };
     let mut pair = Pair::with(limits.clone(), limits);
     let first = pair.call(1, 1);
     pair.settle();
     let waiting: Vec<_> = (0..100).map(|_| pair.call(1, 1)).collect();
     let before = size(&pair.client.session);
-    for _ in 0..5000 {
+    for _ in 0..500 {
         let keys: Vec<_> = (0..100).map(|_| pair.call(1, 1)).collect();
         for key in keys {
             pair.client.session.cancel(pair.now, key);
@@ -118,10 +118,10 @@ fn a_peer_that_calls_and_cancels_without_reading_is_stopped() {
 }
 
 #[test]
-fn a_hundred_thousand_calls_that_their_callers_give_up_at_the_deadline_leave_nothing_behind() {
+fn calls_that_end_at_their_deadlines_leave_nothing_behind() {
     let mut pair = Pair::with(patient(), patient());
     let mut sizes = (0, 0);
-    for round in 0..200 {
+    for round in 0..20 {
         for number in 0..500_u64 {
             let timeout = Duration::from_millis(1 + number % 7);
             let call = OutgoingCall { deadline: pair.now + timeout, timeout, ..outgoing(pair.now, number) };

@@ -43,7 +43,9 @@ pub(super) fn all_kinds() -> Vec<Frame<'static>> {
         Frame::Introduce { node: node(9), addresses: vec!["tcp://a", "tcp://b"] },
         Frame::Watch { instance: u64::MAX },
         Frame::Unwatch { instance: 1 },
-        Frame::Terminated { instance: 1, how: Terminated::Panicked },
+        Frame::Terminated { instance: 1, how: Terminated::Stopped },
+        Frame::Terminated { instance: 2, how: Terminated::Panicked },
+        Frame::Terminated { instance: 3, how: Terminated::NoSuchActor },
         Frame::System(b"system"),
         Frame::Goodbye { code: 4, text: "because" },
     ]

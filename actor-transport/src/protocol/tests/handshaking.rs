@@ -56,12 +56,15 @@ fn both_sides_learn_who_the_other_is_and_agree_on_the_smaller_limits() {
         features: 0b110,
         realm: Some([7; 32]),
         expected: Some(node(2)),
+        sessions: 5,
         limits: Limits { calls_in_flight_max: 10, ..Limits::default() },
         ..config(1)
     };
     let theirs = HelloConfig {
         features: 0b011,
         realm: Some([7; 32]),
+        // For dialers alone: an answer expects nobody.
+        expected: Some(node(3)),
         limits: Limits { chunk_length_max: 2048, ..Limits::default() },
         ..config(2)
     };
@@ -71,7 +74,7 @@ fn both_sides_learn_who_the_other_is_and_agree_on_the_smaller_limits() {
         panic!("not offered");
     };
     assert_eq!((peer.node, &*peer.name, &peer.addresses[..]), (node(1), "node0", &["tcp://127.0.0.1:1".into()][..]));
-    assert_eq!(peer.expected, Some(node(2)));
+    assert_eq!((peer.expected, peer.sessions), (Some(node(2)), 5));
     assert!(acceptor.transmit().is_none());
     let theirs = acceptor.accept().unwrap();
     let mut answer = input(&acceptor.transmit().unwrap());
@@ -83,6 +86,7 @@ fn both_sides_learn_who_the_other_is_and_agree_on_the_smaller_limits() {
         assert_eq!((agreed.limits().calls_in_flight_max, agreed.limits().chunk_length_max), (10, 2048));
     }
     assert_eq!((ours.peer().node, theirs.peer().node), (node(2), node(1)));
+    assert_eq!((ours.peer().expected, ours.peer().sessions), (None, 0));
 }
 
 #[test]
@@ -91,6 +95,36 @@ fn a_window_that_only_one_side_has_bounds_the_messages_of_both() {
     let (ours, theirs) = agree(&small, &Limits::default());
     assert_eq!(ours.limits(), theirs.limits());
     assert_eq!((ours.limits().message_length_max, ours.limits().inbound_bytes_max), (1000, 3000));
+}
+
+#[test]
+fn messages_are_no_longer_than_half_of_the_window_whatever_this_node_is_built_with() {
+    let odd = Limits { message_length_max: 1000, inbound_bytes_max: 1500, ..Limits::default() };
+    let mut acceptor = Handshake::listen(HelloConfig { limits: odd, ..config(2) });
+    acceptor.receive(&mut input(&hello(config(1)))).unwrap();
+    assert_eq!(acceptor.accept().unwrap().limits().message_length_max, 750);
+}
+
+#[test]
+fn an_acceptor_is_not_refused() {
+    let mut other = Handshake::listen(config(1));
+    other.reject(&Reject::Duplicate);
+    let (result, heard) = offer(&other.transmit().unwrap());
+    assert_eq!(result.unwrap_err(), HandshakeError::Malformed { field: "kind" });
+    assert!(matches!(heard, Some(Reject::Malformed(_))));
+}
+
+#[test]
+fn a_hello_may_have_4096_bytes_and_not_one_more() {
+    let padded = |length: usize| {
+        with_body(|body| {
+            let left = length - 10 - body.len() - 3;
+            body.extend_from_slice(&[99, left as u8 | 0x80, (left >> 7) as u8]);
+            body.resize(length - 10, 0);
+        })
+    };
+    assert!(matches!(offer(&padded(HELLO_LENGTH_MAX)).0, Ok(Some(Progress::Offered(_)))));
+    assert_eq!(offer(&padded(HELLO_LENGTH_MAX + 1)).0.unwrap_err(), HandshakeError::TooLong { length: 4097 });
 }
 
 #[test]
@@ -258,7 +292,7 @@ fn a_node_does_not_talk_to_itself_nor_to_another_cluster() {
 /// R55
 #[test]
 fn of_two_connections_exactly_one_survives_and_the_other_is_rejected() {
-    assert!(survives(node(1), node(2)) && !survives(node(2), node(1)));
+    assert!(survives(node(1), node(2)) && !survives(node(2), node(1)) && !survives(node(1), node(1)));
     let rejects = [
         Reject::Duplicate,
         Reject::ShuttingDown,

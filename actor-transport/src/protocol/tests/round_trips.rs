@@ -56,6 +56,23 @@ fn the_methods_own_error_and_the_systems_error_arrive_as_what_they_are() {
 }
 
 #[test]
+fn a_call_that_is_detached_keeps_nothing_of_what_was_read_with_it() {
+    let mut pair = Pair::new();
+    for chain in [&b""[..], b"chain"] {
+        let call = OutgoingCall { chain, ..outgoing(pair.now, 1) };
+        pair.client.session.call(pair.now, &call, body(100)).unwrap();
+        pair.settle();
+        let (_, mut call) = pair.received().unwrap();
+        let before = (call.body.as_ptr(), call.body.clone(), call.chain.clone());
+        call.detach();
+        assert!(call.body.as_ptr() != before.0 && call.body == before.1 && call.chain == before.2);
+        let detached = call.body.as_ptr();
+        call.detach();
+        assert_eq!(call.body.as_ptr(), detached);
+    }
+}
+
+#[test]
 fn the_name_of_a_method_travels_once() {
     let mut pair = Pair::new();
     let before = pair.client.session.stats().output_bytes;
