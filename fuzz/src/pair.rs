@@ -419,6 +419,8 @@ fn limits(how: u8) -> Limits {
     limits.casts_in_flight_max = 4 - u32::from(how);
     limits.methods_max = 1 + u32::from(how);
     limits.calls_waiting_max = 50;
+    // On this wire pings of a minute may be read at once.
+    limits.pings_per_second_max = u32::MAX;
     limits
 }
 
