@@ -30,12 +30,10 @@ pub(super) fn decode<T: 'static>(input: &mut Bytes) -> Option<Result<T, CodecErr
     let mut value: Option<T> = None;
     let slot = &mut value as &mut dyn Any;
     let taken = if let Some(slot) = slot.downcast_mut::<Option<Bytes>>() {
-        take_byte_string(input).map(|bytes| {
-            *slot = Some(if bytes.len() < SLICE_FROM { Bytes::copy_from_slice(&bytes) } else { bytes });
-        })
+        take_byte_string(input).map(|bytes| *slot = Some(bytes))
     } else {
         let slot = slot.downcast_mut::<Option<Vec<u8>>>()?;
-        take_byte_string(input).map(|bytes| *slot = Some(bytes.to_vec()))
+        take_byte_string(input).map(|bytes| *slot = Some(bytes.into()))
     };
     match taken {
         Ok(()) => value.map(Ok),
@@ -45,18 +43,23 @@ pub(super) fn decode<T: 'static>(input: &mut Bytes) -> Option<Result<T, CodecErr
 
 fn take_byte_string(input: &mut Bytes) -> Result<Bytes, CodecError> {
     let mut reader = Reader::new(input);
-    match reader.byte_string() {
-        Ok(bytes) => {
-            let bytes = input.slice_ref(bytes);
-            let left = reader.left();
-            input.advance(input.len().saturating_sub(left));
-            Ok(bytes)
-        }
-        Err(fault) => {
-            let offset = input.len().saturating_sub(reader.left());
-            Err(refusal(&fault, offset))
-        }
+    let found = reader.byte_string();
+    let left = reader.left();
+    let end = input.len().saturating_sub(left);
+    let bytes = match found {
+        Ok(bytes) => bytes,
+        Err(fault) => return Err(refusal(&fault, end)),
+    };
+    if bytes.len() < SLICE_FROM && !(left == 0 && input.is_unique()) {
+        let copy = Bytes::copy_from_slice(bytes);
+        input.advance(end);
+        return Ok(copy);
     }
+    // In place, and where it is the last one without a count.
+    let start = end.saturating_sub(bytes.len());
+    let mut taken = if left == 0 { std::mem::take(input) } else { input.split_to(end) };
+    taken.advance(start);
+    Ok(taken)
 }
 
 /// Whether a `T` surely holds no reference, so that no actor system is needed to decode it. Covers the common small
