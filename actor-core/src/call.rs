@@ -127,10 +127,17 @@ pub struct CallFuture<'a, M: Method<A>, A: ?Sized + Callable> {
 enum Stage<'a, M: Method<A>, A: ?Sized + Callable> {
     Start(Call<'a, M, A>),
     Queued(Queued<'a, M, A>),
-    Remote(BoxFuture<'a, CallResult<M, A>>),
+    Remote(Remote<'a, M, A>),
     /// It ended at once, but others run first.
     Over(Box<CallResult<M, A>>),
     Ended,
+}
+
+/// A call that goes elsewhere.
+struct Remote<'a, M: Method<A>, A: ?Sized + Callable> {
+    reply: BoxFuture<'a, CallResult<M, A>>,
+    /// They live until the call has ended, and the local actors they refer to with them.
+    _args: M::Args,
 }
 
 struct Queued<'a, M: Method<A>, A: ?Sized + Callable> {
@@ -181,7 +188,7 @@ impl<M: Method<A>, A: ?Sized + Callable> CallFuture<'_, M, A> {
     fn poll_waiting(&mut self, cx: &mut TaskContext<'_>) -> Poll<CallResult<M, A>> {
         let result = match &mut self.stage {
             Stage::Queued(queued) => ready!(queued.poll(cx)),
-            Stage::Remote(future) => ready!(future.as_mut().poll(cx)),
+            Stage::Remote(remote) => ready!(remote.reply.as_mut().poll(cx)),
             Stage::Over(_) => {
                 let Stage::Over(result) = mem::replace(&mut self.stage, Stage::Ended) else { return Poll::Pending };
                 return Poll::Ready(*result);
@@ -219,7 +226,7 @@ enum Started<'a, M: Method<A>, A: ?Sized + Callable> {
 fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Started<'_, M, A> {
     let Call { target, args, options } = call;
     let Some(local) = &target.local else {
-        return Started::Waiting(Stage::Remote(Box::pin(remote::<M, A>(target, args, options))));
+        return remote(target, args, &options);
     };
     let args = if M::INFO.is_async() {
         args
@@ -332,20 +339,23 @@ impl<M: Method<A>, A: ?Sized + Callable> Drop for Queued<'_, M, A> {
     }
 }
 
-async fn remote<M: Method<A>, A: ?Sized + Callable>(
-    target: &Target<A>,
+fn remote<'a, M: Method<A>, A: ?Sized + Callable>(
+    target: &'a Target<A>,
     args: M::Args,
-    options: CallOptions,
-) -> CallResult<M, A> {
+    options: &CallOptions,
+) -> Started<'a, M, A> {
     let system = &target.system;
-    let opened = options.open(system).map_err(|error| CallError::System(error.into()))?;
-    let encoder = record::<M, A>(system, &args).map_err(CallError::System)?;
-    let Opened { deadline, timeout, parent, trace } = opened;
+    let Opened { deadline, timeout, parent, trace } = match options.open(system) {
+        Ok(opened) => opened,
+        Err(error) => return failed(error),
+    };
+    let encoder = match record::<M, A>(system, &args) {
+        Ok(encoder) => encoder,
+        Err(error) => return Started::Ended(Err(CallError::System(error))),
+    };
     let call = RemoteCall { timeout, deadline, parent, trace };
-    let result = system.remote_call::<M::Reply>(&target.id, M::INFO, encoder, call).await;
-    // The arguments live until the call has ended, and the local actors they refer to with them.
-    drop(args);
-    result
+    let reply = Box::pin(system.remote_call::<M::Reply>(&target.id, M::INFO, encoder, call));
+    Started::Waiting(Stage::Remote(Remote { reply, _args: args }))
 }
 
 /// Records an invocation, in the order that [`InvocationEncoder`] states.

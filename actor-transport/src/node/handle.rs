@@ -1,12 +1,15 @@
 //! The handle that users hold.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use actor_core::{
     ActorId, ActorRef, Callable, DistributedActor, NodeId, SpawnOptions, SystemError, spawn, spawn_with, try_spawn_with,
 };
 
-use super::{builder::NodeBuilder, inner::Inner, peers::PeerInfo};
+use super::{builder::NodeBuilder, inner::Inner, link::Link, peers::PeerInfo};
 use crate::{Address, IntoAddress};
 
 /// A node: actors live on it, and it reaches the actors of others.
@@ -20,6 +23,9 @@ pub struct Node {
     /// None in handles that do not keep the node running.
     #[allow(dead_code, reason = "it is there to be dropped")]
     guard: Option<Arc<Guard>>,
+    /// The link that the first call through this handle went over. Each reference has a handle of its own, so that its
+    /// calls need not look for the link to its node, under a lock that all share.
+    link: OnceLock<Arc<Link>>,
 }
 
 /// Closes the node when the last handle goes.
@@ -42,11 +48,23 @@ impl Node {
 
     pub(super) fn guarded(inner: Arc<Inner>) -> Self {
         let guard = Some(Arc::new(Guard { inner: inner.clone() }));
-        Self { inner, guard }
+        Self { inner, guard, link: OnceLock::new() }
     }
 
     pub(super) fn without_guard(inner: Arc<Inner>) -> Self {
-        Self { inner, guard: None }
+        Self { inner, guard: None, link: OnceLock::new() }
+    }
+
+    /// The link to a node, if it is the one that this handle has used before, and is in use.
+    #[inline]
+    pub(super) fn known_link(&self, node: NodeId) -> Option<&Arc<Link>> {
+        self.link.get().filter(|link| link.peer() == node && !link.is_closed())
+    }
+
+    /// Remembers a link for [`known_link`](Self::known_link). The first one stays: after a connection was lost, a
+    /// reference that has used it looks for the new one at each call.
+    pub(super) fn remember_link(&self, link: &Arc<Link>) {
+        let _ = self.link.set(link.clone());
     }
 
     /// This incarnation's id, minted when it started.

@@ -7,6 +7,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
+    time::Instant,
 };
 
 use actor_core::{CancelToken, DecodeContext, NodeId, SystemError, Terminated};
@@ -26,6 +27,10 @@ use crate::{
 /// not wait long behind it.
 const WRITE_LENGTH: usize = 256 * 1024;
 
+/// With so many bytes of small messages a caller does not wait for others: some 150 calls, which the peer can run
+/// while the next ones are made.
+const SEND_LENGTH: usize = 8 * 1024;
+
 /// One link to a peer, from the first call that needs it until its connection is lost.
 pub(super) struct Link {
     peer: NodeId,
@@ -40,9 +45,13 @@ pub(super) struct Link {
     /// The writer has ended.
     gone: Notify,
     ended: AtomicBool,
+    /// The session is closed: for those who only look.
+    closed: AtomicBool,
     /// While the reader works through what it has read, it sends the answers itself, at its end.
     reading: AtomicBool,
     outbox: Mutex<Outbox>,
+    /// When the link was made.
+    begun: Instant,
     /// The incoming calls that are queued or run, by slot.
     running: Mutex<BTreeMap<u16, (InboundKey, CancelToken)>>,
     /// How many they are: a call that was run at once shall not take the lock to find out that it is not there.
@@ -66,8 +75,8 @@ struct Outbox {
 struct Left {
     /// There is something to send, or a deadline has moved.
     wants: bool,
-    /// At most one call is under way.
-    alone: bool,
+    /// Who has called sends it: no other caller is expected, or there is enough for a write.
+    sends: bool,
 }
 
 /// The bytes that this link holds of its peer's messages, as the node knows of them.
@@ -109,8 +118,10 @@ impl Link {
             changed: Notify::new(),
             gone: Notify::new(),
             ended: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             reading: AtomicBool::new(false),
             outbox: Mutex::default(),
+            begun: now(),
             running: Mutex::default(),
             running_count: AtomicUsize::new(0),
             casts: AtomicUsize::new(0),
@@ -132,12 +143,12 @@ impl Link {
         result
     }
 
-    /// The same for a call. If it is the only one under way it is sent at once, on the caller's task: with nothing to
-    /// share a write with, waking the writer would cost more than the write. Otherwise the writer sends it together
-    /// with those that come until it runs.
+    /// The same for a call. Callers whose replies have come together run one after the other, and most of them call
+    /// again; the last one sends what all of them have appended, on its own task. So 64 calls in flight take one write,
+    /// and a lone caller waits for nobody. Where a caller is late the writer sends what the others have appended.
     pub(super) fn submit<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
         let (result, left) = self.run_and_wake(run);
-        if left.alone && left.wants && !self.reading.load(Ordering::Relaxed) {
+        if left.sends && !self.reading.load(Ordering::Relaxed) {
             self.flush_now();
         } else {
             self.wake_writer(&left);
@@ -145,11 +156,25 @@ impl Link {
         result
     }
 
+    /// The same for what wakes no caller: the reply that a caller takes, the answer to a call of the peer.
+    #[inline]
+    pub(super) fn exchange<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
+        let (result, wants) = {
+            let mut session = lock(&self.session);
+            let result = run(&mut session);
+            self.inbound.publish(session.inbound_bytes(), &self.inner.inbound_bytes);
+            (result, session.wants_transmit())
+        };
+        if wants && !self.reading.load(Ordering::Relaxed) {
+            self.work.notify_one();
+        }
+        result
+    }
+
     /// The same for the reader, which sends what comes of it itself, and wakes the callers when it has learned what
     /// their replies refer to.
-    pub(super) fn receive<R>(&self, run: impl FnOnce(&mut Session) -> R) -> (R, Vec<Waker>) {
-        let (result, wakers, _) = self.run(run);
-        (result, wakers)
+    pub(super) fn receive<R>(&self, wakers: &mut Vec<Waker>, run: impl FnOnce(&mut Session) -> R) -> R {
+        self.run(wakers, run).0
     }
 
     /// The same without a look at who has to be woken: for what changes nothing that others wait for.
@@ -158,22 +183,21 @@ impl Link {
     }
 
     fn run_and_wake<R>(&self, run: impl FnOnce(&mut Session) -> R) -> (R, Left) {
-        let (result, wakers, left) = self.run(run);
+        let mut wakers = Vec::new();
+        let (result, left) = self.run(&mut wakers, run);
         for waker in wakers {
             waker.wake();
         }
         (result, left)
     }
 
-    fn run<R>(&self, run: impl FnOnce(&mut Session) -> R) -> (R, Vec<Waker>, Left) {
-        let mut wakers = Vec::new();
+    fn run<R>(&self, wakers: &mut Vec<Waker>, run: impl FnOnce(&mut Session) -> R) -> (R, Left) {
         let mut session = lock(&self.session);
         let result = run(&mut session);
-        session.take_wakers(&mut wakers);
+        session.take_wakers(wakers);
         self.inbound.publish(session.inbound_bytes(), &self.inner.inbound_bytes);
-        let alone = session.is_alone() && !session.timeout_moved();
-        let left = Left { wants: session.wants_transmit(), alone };
-        (result, wakers, left)
+        let sends = !session.timeout_moved() && (session.is_last_caller() || session.output_length() >= SEND_LENGTH);
+        (result, Left { wants: session.wants_transmit(), sends })
     }
 
     fn wake_writer(&self, left: &Left) {
@@ -183,7 +207,7 @@ impl Link {
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.peek(|session| session.is_closed())
+        self.closed.load(Ordering::Acquire)
     }
 
     /// How calls fail, once the link is closed.
@@ -194,6 +218,11 @@ impl Link {
 
     pub(super) fn is_attached(&self) -> bool {
         self.peek(|session| session.is_attached() && !session.is_closed())
+    }
+
+    /// Whether callers are about to take replies that have come, and to call again.
+    pub(super) fn expects_callers(&self) -> bool {
+        self.peek(|session| session.answers_not_taken() > 0)
     }
 
     /// Whether calls or casts of the peer are being run.
@@ -255,12 +284,12 @@ impl Link {
 
     /// Sends what there is, unless somebody else does; the writer takes over where the transport stalls.
     fn flush_now(&self) {
-        // Whoever holds the outbox sends what the session has, or is woken once more.
+        // Whoever holds the outbox may have seen the session before it had this: the writer looks again.
         let flushed = match self.outbox.try_lock() {
             Ok(mut outbox) => self.flush(&mut outbox, &mut Context::from_waker(Waker::noop())),
             Err(_) => Flushed::Stalled,
         };
-        if !matches!(flushed, Flushed::Done) || self.peek(|session| session.wants_transmit()) {
+        if !matches!(flushed, Flushed::Done) {
             self.work.notify_one();
         }
     }
@@ -280,8 +309,14 @@ impl Link {
         };
         loop {
             if outbox.batch.is_empty() {
-                let (more, _) = self.run_and_wake(|session| session.transmit(now(), WRITE_LENGTH, &mut outbox.batch));
-                if !more || outbox.batch.is_empty() {
+                let (more, _) = self.run_and_wake(|session| {
+                    session.wants_transmit() && {
+                        // Only requests in lanes look at the time again.
+                        let now = if session.has_lanes() { now() } else { self.begun };
+                        session.transmit(now, WRITE_LENGTH, &mut outbox.batch)
+                    }
+                });
+                if !more {
                     return Flushed::Done;
                 }
             }
@@ -344,14 +379,20 @@ impl Link {
 
     /// Closes the link: what was sent fails as lost, what waits as not connected.
     pub(super) fn close(&self, why: &CloseReason) {
-        self.with(|session| session.close(why, self.peer));
+        self.with(|session| {
+            session.close(why, self.peer);
+            self.closed.store(true, Ordering::Release);
+        });
         self.after_close(why);
     }
 
     /// Closes a link that never had a connection: all its calls fail with `error`.
     pub(super) fn fail(&self, error: SystemError) {
         let why = CloseReason::TransportError(error.to_string().into());
-        self.with(|session| session.refuse_all(error, self.peer));
+        self.with(|session| {
+            session.refuse_all(error, self.peer);
+            self.closed.store(true, Ordering::Release);
+        });
         self.after_close(&why);
     }
 

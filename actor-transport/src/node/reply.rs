@@ -77,6 +77,11 @@ impl NodeReply {
         }
     }
 
+    /// The method, as the peer names it.
+    pub(super) fn method(&self) -> &Arc<RemoteMethod> {
+        &self.method
+    }
+
     pub(super) fn fail(mut self, error: SystemError) {
         self.failed(error);
     }
@@ -128,7 +133,7 @@ impl NodeReply {
         self.answered = true;
         if let Origin::Call(key) = self.origin {
             self.link.no_longer_running(key);
-            self.link.with(|session| {
+            self.link.exchange(|session| {
                 let limit = session.agreed().message_length_max;
                 session.reply(key, within(limit, reply));
             });

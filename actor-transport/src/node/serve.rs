@@ -1,9 +1,9 @@
 //! What a peer asks for: calls of this node's actors, and news of their ends.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use actor_core::{
-    ActorId, AnyLocal, CallScope, ChainLink, IncomingCall, MethodInfo, NodeId, SystemError, Terminated, TraceParent,
+    ActorId, AnyLocal, CallScope, ChainLink, IncomingCall, MethodInfo, SystemError, Terminated, TraceParent,
     WeakAnyLocal,
 };
 use bytes::Bytes;
@@ -29,9 +29,7 @@ pub(super) const NODE_INSTANCE: u64 = 0;
 pub(super) struct Serving {
     inner: Arc<Inner>,
     link: Arc<Link>,
-    events: Vec<Event>,
-    /// Introductions, which go before all else that came with them.
-    introduced: Vec<(NodeId, Vec<String>)>,
+    events: VecDeque<Event>,
     /// The actors that this peer has called, so that calling one again needs no lock.
     actors: Shard,
     /// The methods that were compared: the peer's description and ours.
@@ -43,24 +41,21 @@ const CHECKED_MAX: usize = 64;
 
 impl Serving {
     pub(super) fn new(inner: Arc<Inner>, link: Arc<Link>) -> Self {
-        Self { inner, link, events: Vec::new(), introduced: Vec::new(), actors: Shard::default(), checked: Vec::new() }
+        Self { inner, link, events: VecDeque::new(), actors: Shard::default(), checked: Vec::new() }
     }
 
     /// Takes the events out of the session, while it is locked.
     pub(super) fn take_events(&mut self, session: &mut Session) {
-        while let Some(event) = session.poll_event() {
-            match event {
-                Event::Introduced { node, addresses } => self.introduced.push((node, addresses)),
-                event => self.events.push(event),
-            }
-        }
+        session.take_events(&mut self.events);
     }
 
-    /// Learns where the nodes can be reached that what has arrived refers to.
-    pub(super) fn learn(&mut self) {
-        for (node, addresses) in self.introduced.drain(..) {
-            if node != self.inner.id {
-                self.inner.peers.learn(node, addresses.iter().filter_map(|address| address.parse().ok()));
+    /// Learns where the nodes can be reached that what has arrived refers to, before anything else is done with it.
+    pub(super) fn learn(&self) {
+        for event in &self.events {
+            if let Event::Introduced { node, addresses } = event
+                && *node != self.inner.id
+            {
+                self.inner.peers.learn(*node, addresses.iter().filter_map(|address| address.parse().ok()));
             }
         }
     }
@@ -84,7 +79,8 @@ impl Serving {
     }
 
     fn call(&mut self, origin: Origin, call: InboundCall, now: Instant, budget: &mut Budget) {
-        let reply = NodeReply::new(self.link.clone(), origin, call.instance, call.method.clone());
+        let InboundCall { instance, method, remaining, trace, chain: links, body, .. } = call;
+        let reply = NodeReply::new(self.link.clone(), origin, instance, method);
         if self.inner.stage() != Stage::Running {
             return reply.fail(SystemError::ShuttingDown);
         }
@@ -92,23 +88,24 @@ impl Serving {
             return reply
                 .fail(SystemError::Overloaded { what: "the node holds as many bytes of calls as it may".into() });
         }
-        if call.instance == NODE_INSTANCE {
-            return self.call_node(&call.method.name, call.body, reply);
+        if instance == NODE_INSTANCE {
+            let method = reply.method().clone();
+            return self.call_node(&method.name, body, reply);
         }
-        let (actor, info) = match self.target(call.instance, &call.method) {
+        let (actor, info) = match self.target(instance, reply.method()) {
             Ok(target) => target,
             Err(error) => return reply.fail(error),
         };
-        let parent = match chain(&call.chain, &self.link) {
+        let parent = match chain(&links, &self.link) {
             Ok(parent) => parent,
             Err(error) => return reply.fail(error),
         };
-        let mut incoming = IncomingCall::arrived(now, call.remaining);
+        let mut incoming = IncomingCall::arrived(now, remaining);
         incoming.parent = parent;
-        incoming.trace = call.trace.as_ref().and_then(TraceParent::from_bytes);
+        incoming.trace = trace.as_ref().and_then(TraceParent::from_bytes);
         incoming.inline = self.inner.inline && budget.allows();
         let key = reply.key();
-        let decoder = NodeDecoder::new(call.body, self.link.context.clone());
+        let decoder = NodeDecoder::new(body, self.link.context.clone());
         if let (Some(token), Some(key)) = (actor.execute(info, decoder, reply, incoming), key) {
             self.link.running(key, token);
         }

@@ -1,8 +1,12 @@
 //! The node as an actor system.
 
 use std::{
+    future::poll_fn,
+    marker::PhantomData,
+    ops::Deref,
+    pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Instant,
 };
 
@@ -65,33 +69,20 @@ impl ActorSystem for Node {
         NodeEncoder::default()
     }
 
-    async fn remote_call<R: Reply<Postcard>>(
+    fn remote_call<R: Reply<Postcard>>(
         &self,
         target: &ActorId,
         method: &'static MethodInfo,
         invocation: NodeEncoder,
         call: RemoteCall,
-    ) -> Result<R::Value, CallError<R::Error>> {
-        let link = self.inner.link_to(target, method, &invocation).map_err(CallError::System)?;
-        let chain = encode_chain(call.parent.as_ref());
-        let outgoing = outgoing(target.instance(), key_of(method), &call, &chain);
-        let reply = PendingReply::new(&link, outgoing, invocation.body)
-            .await
-            .map_err(|error| CallError::System(name_method(error, method)))?;
-        let bad = |error: actor_core::CodecError| {
-            CallError::System(SystemError::BadReply { method: method.name().into(), why: error.to_string().into() })
-        };
-        match reply {
-            ReplyBody::Value(mut body) => {
-                let value = R::decode_value(&mut body, &link.context).map_err(bad)?;
-                all_read(&body).map_err(bad)?;
-                Ok(value)
-            }
-            ReplyBody::Thrown(mut body) => {
-                let error = R::decode_error(&mut body, &link.context).map_err(bad)?;
-                all_read(&body).map_err(bad)?;
-                Err(CallError::Actor(error))
-            }
+    ) -> impl Future<Output = Result<R::Value, CallError<R::Error>>> + Send {
+        Calling::<R> {
+            node: self,
+            target: *target,
+            method,
+            begin: Some((invocation, call)),
+            reply: None,
+            value: PhantomData,
         }
     }
 
@@ -102,7 +93,7 @@ impl ActorSystem for Node {
         invocation: NodeEncoder,
         call: RemoteCall,
     ) -> Result<(), SystemError> {
-        let link = self.inner.link_to(target, method, &invocation)?;
+        let link = self.link_to(target, method, &invocation)?;
         let outgoing = outgoing(target.instance(), key_of(method), &call, &[]);
         let key = link
             .with(|session| session.cast(now(), &outgoing, invocation.body))
@@ -163,29 +154,58 @@ impl ActorSystem for Node {
     }
 }
 
-impl Inner {
+impl Node {
     /// The link that a call of `target` goes over, with the nodes introduced that its arguments refer to.
     fn link_to(
-        self: &Arc<Self>,
+        &self,
         target: &ActorId,
         method: &'static MethodInfo,
         invocation: &NodeEncoder,
-    ) -> Result<Arc<Link>, SystemError> {
+    ) -> Result<ToLink<'_>, SystemError> {
         if let Some(why) = &invocation.failed {
             return Err(SystemError::Unencodable { method: method.name().into(), why: why.clone() });
         }
-        if target.node() == self.id {
+        let link = match self.known_link(target.node()) {
+            Some(link) => ToLink::Known(link),
+            None => ToLink::Found(self.find_link(target, method)?),
+        };
+        self.inner.introduce(&link, &invocation.references);
+        Ok(link)
+    }
+
+    fn find_link(&self, target: &ActorId, method: &'static MethodInfo) -> Result<Arc<Link>, SystemError> {
+        if target.node() == self.inner.id {
             // A reference to an actor that has ended, or is of another type.
-            return Err(match self.local(target)?.method(method.hash()) {
+            return Err(match self.inner.local(target)?.method(method.hash()) {
                 Some(_) => SystemError::UnknownActor { actor: target.to_string().into() },
                 None => SystemError::UnknownMethod { method: method.name().into() },
             });
         }
-        let link = self.link_by_id(target.node())?;
-        self.introduce(&link, &invocation.references);
+        let link = self.inner.link_by_id(target.node())?;
+        self.remember_link(&link);
         Ok(link)
     }
+}
 
+/// A link, counted only where the handle does not hold it.
+enum ToLink<'a> {
+    Known(&'a Link),
+    Found(Arc<Link>),
+}
+
+impl Deref for ToLink<'_> {
+    type Target = Link;
+
+    #[inline]
+    fn deref(&self) -> &Link {
+        match self {
+            Self::Known(link) => link,
+            Self::Found(link) => link,
+        }
+    }
+}
+
+impl Inner {
     pub(super) fn link_by_id(self: &Arc<Self>, node: NodeId) -> Result<Arc<Link>, SystemError> {
         self.peers.link(self, node)
     }
@@ -217,7 +237,20 @@ impl Inner {
         let mut body = EncodeBuffer::new();
         encode(&name.to_owned(), &mut body, LOOKUP)?;
         let outgoing = outgoing(NODE_INSTANCE, node_method(LOOKUP), &call, &[]);
-        match PendingReply::new(&link, outgoing, body).await? {
+        let mut begin = Some(body);
+        let mut pending = None;
+        let reply = poll_fn(|cx| match (&mut pending, begin.take()) {
+            (Some(pending), _) => PendingReply::poll(pending, cx),
+            (_, None) => Poll::Ready(Err(SystemError::Cancelled)),
+            (_, Some(body)) => {
+                let begun = PendingReply::begin(ToLink::Found(link.clone()), &outgoing, body, cx);
+                begun.map_or_else(Poll::Ready, |begun| {
+                    pending = Some(begun);
+                    Poll::Pending
+                })
+            }
+        });
+        match reply.await? {
             ReplyBody::Value(body) => postcard::from_bytes(&body)
                 .map_err(|error| SystemError::BadReply { method: LOOKUP.into(), why: error.to_string().into() }),
             ReplyBody::Thrown(_) => {
@@ -320,35 +353,99 @@ fn name_method(error: SystemError, method: &'static MethodInfo) -> SystemError {
     }
 }
 
-/// A call, and the wait for its reply; dropped before its end, it cancels the call.
-struct PendingReply<'a> {
-    link: &'a Link,
+/// A call from its beginning to its decoded reply. A structure, and no `async fn`, which would hold the arguments and
+/// the link several times over.
+struct Calling<'a, R> {
+    node: &'a Node,
+    target: ActorId,
+    method: &'static MethodInfo,
     /// What is sent at the first poll.
-    call: Option<(OutgoingCall<'a>, EncodeBuffer)>,
+    begin: Option<(NodeEncoder, RemoteCall)>,
+    reply: Option<PendingReply<'a>>,
+    value: PhantomData<fn() -> R>,
+}
+
+impl<R: Reply<Postcard>> Future for Calling<'_, R> {
+    type Output = Result<R::Value, CallError<R::Error>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = match &mut self.reply {
+            Some(reply) => reply.poll(cx),
+            None => self.begin(cx),
+        };
+        let reply = ready!(polled).map_err(|error| CallError::System(name_method(error, self.method)))?;
+        let Some(link) = self.reply.as_ref().map(|reply| &*reply.link) else {
+            return Poll::Ready(Err(CallError::System(SystemError::Cancelled)));
+        };
+        Poll::Ready(decode::<R>(reply, self.method, link))
+    }
+}
+
+impl<R> Calling<'_, R> {
+    fn begin(&mut self, cx: &mut Context<'_>) -> Poll<Result<ReplyBody, SystemError>> {
+        let Some((invocation, call)) = self.begin.take() else { return Poll::Ready(Err(SystemError::Cancelled)) };
+        let link = self.node.link_to(&self.target, self.method, &invocation)?;
+        let chain = encode_chain(call.parent.as_ref());
+        let outgoing = outgoing(self.target.instance(), key_of(self.method), &call, &chain);
+        match PendingReply::begin(link, &outgoing, invocation.body, cx) {
+            Ok(pending) => {
+                self.reply = Some(pending);
+                Poll::Pending
+            }
+            Err(ended) => Poll::Ready(ended),
+        }
+    }
+}
+
+fn decode<R: Reply<Postcard>>(
+    reply: ReplyBody,
+    method: &'static MethodInfo,
+    link: &Link,
+) -> Result<R::Value, CallError<R::Error>> {
+    let bad = |error: actor_core::CodecError| {
+        CallError::System(SystemError::BadReply { method: method.name().into(), why: error.to_string().into() })
+    };
+    match reply {
+        ReplyBody::Value(mut body) => {
+            let value = R::decode_value(&mut body, &link.context).map_err(bad)?;
+            all_read(&body).map_err(bad)?;
+            Ok(value)
+        }
+        ReplyBody::Thrown(mut body) => {
+            let error = R::decode_error(&mut body, &link.context).map_err(bad)?;
+            all_read(&body).map_err(bad)?;
+            Err(CallError::Actor(error))
+        }
+    }
+}
+
+/// The wait for the reply of a call; dropped before its end, it cancels the call.
+struct PendingReply<'a> {
+    link: ToLink<'a>,
     key: Option<CallKey>,
 }
 
 impl<'a> PendingReply<'a> {
-    fn new(link: &'a Link, call: OutgoingCall<'a>, body: EncodeBuffer) -> Self {
-        Self { link, call: Some((call, body)), key: None }
-    }
-}
-
-impl Future for PendingReply<'_> {
-    type Output = Result<ReplyBody, SystemError>;
-
-    fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some((call, body)) = self.call.take() {
-            let (key, polled) =
-                self.link.submit(|session| match session.call(call.deadline - call.timeout, &call, body) {
-                    Ok(key) => (Some(key), session.poll_reply(key, cx.waker())),
-                    Err(error) => (None, Poll::Ready(Err(error))),
-                });
-            self.key = if polled.is_pending() { key } else { None };
-            return polled;
+    /// Sends the call. An error is what it came to at once.
+    fn begin(
+        link: ToLink<'a>,
+        call: &OutgoingCall<'_>,
+        body: EncodeBuffer,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, Result<ReplyBody, SystemError>> {
+        let (key, polled) = link.submit(|session| match session.call(call.deadline - call.timeout, call, body) {
+            Ok(key) => (Some(key), session.poll_reply(key, cx.waker())),
+            Err(error) => (None, Poll::Ready(Err(error))),
+        });
+        match polled {
+            Poll::Pending => Ok(Self { link, key }),
+            Poll::Ready(reply) => Err(reply),
         }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<ReplyBody, SystemError>> {
         let Some(key) = self.key else { return Poll::Ready(Err(SystemError::Cancelled)) };
-        let polled = self.link.with(|session| session.poll_reply(key, cx.waker()));
+        let polled = self.link.exchange(|session| session.poll_reply(key, cx.waker()));
         if polled.is_ready() {
             self.key = None;
         }
@@ -373,7 +470,7 @@ struct PendingCast<'a> {
 impl Future for PendingCast<'_> {
     type Output = Result<(), SystemError>;
 
-    fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(key) = self.key else { return Poll::Ready(Err(SystemError::Cancelled)) };
         let polled = self.link.peek(|session| session.poll_cast(key, cx.waker()));
         if polled.is_ready() {

@@ -8,6 +8,10 @@ use super::{
 };
 use crate::protocol::CloseReason;
 
+/// How often the writer lets others run while callers are expected to append something: a caller that does not come
+/// delays the others by no more than that.
+const YIELDS_MAX: u32 = 3;
+
 pub(super) fn start(inner: &Arc<Inner>, link: &Arc<Link>) {
     let task = inner.runtime.spawn(write(inner.clone(), link.clone()));
     link.set_writer(task.abort_handle());
@@ -18,7 +22,12 @@ async fn write(inner: Arc<Inner>, link: Arc<Link>) {
     loop {
         // Callers that are ready to run append their calls first: one write for all of them. Without this a link with
         // 64 calls in flight did a third of the calls per second.
-        tokio::task::yield_now().await;
+        for _ in 0..YIELDS_MAX {
+            tokio::task::yield_now().await;
+            if !link.expects_callers() {
+                break;
+            }
+        }
         if let Some(timeout) = link.next_timeout()
             && timeout <= now()
             && let Err(why) = link.with(|session| session.handle_timeout(now()))

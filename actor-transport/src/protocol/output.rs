@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use super::{frame::Frame, wire::Head};
 
@@ -115,11 +115,9 @@ impl Output {
         let here = fields.len().saturating_add(chain.len()).saturating_add(payload.len());
         let length = pieces.iter().fold(here, |length, piece| length.saturating_add(piece.len()));
         self.bytes.reserve(here.saturating_add(8));
-        // All parts are bounded far below 4 GiB.
-        self.bytes.put_u32_le(u32::try_from(length).unwrap_or(u32::MAX));
-        if self.checksum {
-            self.bytes.put_u32_le(0);
-        }
+        // All parts are bounded far below 4 GiB. The checksum is filled in below.
+        let prefix = u64::from(u32::try_from(length).unwrap_or(u32::MAX)).to_le_bytes();
+        self.bytes.extend_from_slice(if self.checksum { &prefix } else { prefix.split_at(4).0 });
         let start = self.bytes.len();
         self.bytes.extend_from_slice(fields);
         if !chain.is_empty() {

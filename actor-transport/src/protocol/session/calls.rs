@@ -79,7 +79,7 @@ impl Session {
         }
         match self.calls.remove(key) {
             Some(CallState::Answered { result, cost }) => {
-                self.replies_in.consume(cost);
+                self.answer_taken(cost);
                 Poll::Ready(result)
             }
             _ => Poll::Ready(Err(SystemError::Cancelled)),
@@ -104,7 +104,7 @@ impl Session {
             Some(CallState::Begun { slot }) => {
                 self.abandon(slot);
             }
-            Some(CallState::Answered { cost, .. }) => self.replies_in.consume(cost),
+            Some(CallState::Answered { cost, .. }) => self.answer_taken(cost),
             Some(CallState::Free { .. }) | None => {}
         }
         // The queue's head may have been the one that did not fit.
@@ -116,6 +116,13 @@ impl Session {
         if let Some(key) = key.0 {
             self.cancel(now, key);
         }
+    }
+
+    #[inline]
+    fn answer_taken(&mut self, cost: u64) {
+        self.replies_in.consume(cost);
+        self.answered = self.answered.saturating_sub(1);
+        self.all_taken = self.answered == 0;
     }
 
     /// What is refused before it costs anything.

@@ -88,6 +88,10 @@ pub struct Session {
     replies_in: CreditIn,
     /// No call to the peer has an earlier deadline.
     deadline_next: Option<Instant>,
+    /// Answers that their callers have not taken.
+    answered: usize,
+    /// The last of them was taken, and nothing was sent since.
+    all_taken: bool,
     /// Whether the writer has to look at `next_timeout` again.
     timeout_moved: bool,
 
@@ -171,6 +175,8 @@ impl Session {
             cast_slots_used: 0,
             replies_in: CreditIn::default(),
             deadline_next: None,
+            answered: 0,
+            all_taken: false,
             timeout_moved: false,
             inbound: Inbound::default(),
             methods_in: MethodsIn::default(),
@@ -223,9 +229,19 @@ impl Session {
         self.events.pop_front()
     }
 
+    /// The same for all events at once. `into` is empty; its memory is used for the next ones.
+    pub fn take_events(&mut self, into: &mut VecDeque<Event>) {
+        debug_assert!(into.is_empty(), "events that were not dealt with");
+        std::mem::swap(&mut self.events, into);
+    }
+
     /// Moves the wakers of callers whose calls have got on into `into`. They are woken after the session is unlocked.
     pub fn take_wakers(&mut self, into: &mut Vec<Waker>) {
-        into.append(&mut self.wakers);
+        if into.is_empty() && !self.wakers.is_empty() {
+            std::mem::swap(&mut self.wakers, into);
+        } else {
+            into.append(&mut self.wakers);
+        }
     }
 
     /// Whether there is a connection.

@@ -151,6 +151,7 @@ impl Session {
         match self.calls.get_mut(key) {
             Some(entry) => {
                 entry.state = CallState::Answered { result, cost };
+                self.answered = self.answered.saturating_add(1);
                 self.wakers.extend(entry.waker.take());
             }
             None => self.replies_in.consume(cost),

@@ -59,6 +59,7 @@ impl Session {
             CallState::Answered { cost, .. } => {
                 let cost = std::mem::take(cost);
                 self.replies_in.consume(cost);
+                self.answered = self.answered.saturating_sub(1);
                 (None, None)
             }
             CallState::Free { .. } => return,

@@ -20,6 +20,7 @@ impl Session {
     /// taken by the transport: what it returns is unbounded only as far as the peer has credit.
     pub fn transmit(&mut self, now: Instant, budget: usize, out: &mut VecDeque<Bytes>) -> bool {
         self.timeout_moved = false;
+        self.all_taken = false;
         if !self.is_attached() {
             return false;
         }
@@ -56,10 +57,33 @@ impl Session {
         self.timeout_moved
     }
 
-    /// Whether at most one call to the peer is under way.
+    /// Whether no other caller is likely to call soon: there is none, or all callers whose answers have arrived have
+    /// taken them, and have called again where they wanted to.
     #[must_use]
-    pub fn is_alone(&self) -> bool {
-        self.flights.in_flight() <= 1 && self.waiting.is_empty()
+    #[inline]
+    pub fn is_last_caller(&self) -> bool {
+        self.answered == 0 && (self.all_taken || self.flights.in_flight() <= 1) && self.waiting.is_empty()
+    }
+
+    /// Whether large messages, or some behind them, are to be sent: if not, `transmit` does not look at the time.
+    #[must_use]
+    #[inline]
+    pub fn has_lanes(&self) -> bool {
+        !self.lanes.is_empty()
+    }
+
+    /// Bytes of small frames that wait for `transmit`.
+    #[must_use]
+    #[inline]
+    pub fn output_length(&self) -> usize {
+        self.output.len()
+    }
+
+    /// Callers whose answers have arrived, and who have not taken them.
+    #[must_use]
+    #[inline]
+    pub fn answers_not_taken(&self) -> usize {
+        self.answered
     }
 
     #[inline]
