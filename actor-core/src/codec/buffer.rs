@@ -55,6 +55,11 @@ impl EncodeBuffer {
         }
     }
 
+    /// The same for bytes that stay where they are: they are counted only where they are chained.
+    pub(crate) fn put_bytes_of(&mut self, bytes: &Bytes) {
+        if bytes.len() < CHAIN_FROM { self.put_slice(bytes) } else { self.put_bytes(bytes.clone()) }
+    }
+
     /// Length of all that was appended, in bytes.
     #[must_use]
     pub fn len(&self) -> usize {

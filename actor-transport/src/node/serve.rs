@@ -32,6 +32,8 @@ pub(super) struct Serving {
     events: VecDeque<Event>,
     /// The actors that this peer has called, so that calling one again needs no lock.
     actors: Shard,
+    /// The actor that was called last in this round: most calls go where the one before went.
+    last: Option<(u64, AnyLocal<Node>)>,
     /// The methods that were compared: the peer's description and ours.
     checked: Vec<(Arc<RemoteMethod>, &'static MethodInfo)>,
 }
@@ -41,7 +43,7 @@ const CHECKED_MAX: usize = 64;
 
 impl Serving {
     pub(super) fn new(inner: Arc<Inner>, link: Arc<Link>) -> Self {
-        Self { inner, link, events: VecDeque::new(), actors: Shard::default(), checked: Vec::new() }
+        Self { inner, link, events: VecDeque::new(), actors: Shard::default(), last: None, checked: Vec::new() }
     }
 
     /// Takes the events out of the session, while it is locked.
@@ -75,6 +77,8 @@ impl Serving {
             }
         }
         self.events = events;
+        // It keeps the actor alive.
+        self.last = None;
         Ok(())
     }
 
@@ -92,10 +96,6 @@ impl Serving {
             let method = reply.method().clone();
             return self.call_node(&method.name, body, reply);
         }
-        let (actor, info) = match self.target(instance, reply.method()) {
-            Ok(target) => target,
-            Err(error) => return reply.fail(error),
-        };
         let parent = match chain(&links, &self.link) {
             Ok(parent) => parent,
             Err(error) => return reply.fail(error),
@@ -106,6 +106,10 @@ impl Serving {
         incoming.inline = self.inner.inline && budget.allows();
         let key = reply.key();
         let decoder = NodeDecoder::new(body, self.link.context.clone());
+        let (actor, info) = match self.target(instance, reply.method()) {
+            Ok(target) => target,
+            Err(error) => return reply.fail(error),
+        };
         if let (Some(token), Some(key)) = (actor.execute(info, decoder, reply, incoming), key) {
             self.link.running(key, token);
         }
@@ -116,29 +120,37 @@ impl Serving {
         &mut self,
         instance: u64,
         method: &Arc<RemoteMethod>,
-    ) -> Result<(AnyLocal<Node>, &'static MethodInfo), SystemError> {
-        let actor = match self.actors.get(&instance).and_then(WeakAnyLocal::upgrade) {
-            Some(actor) => actor,
-            None => {
-                let Some(actor) = self.inner.actors.get(instance) else {
-                    self.actors.remove(&instance);
-                    let actor = ActorId::new(self.inner.id, instance).to_string().into();
-                    return Err(SystemError::UnknownActor { actor });
-                };
-                if self.actors.len() >= ACTORS_MAX {
-                    self.actors.clear();
-                }
-                self.actors.insert(instance, actor.downgrade());
-                actor
-            }
-        };
-        let Some(info) = actor.method(method.hash) else {
+    ) -> Result<(&AnyLocal<Node>, &'static MethodInfo), SystemError> {
+        if self.last.as_ref().is_none_or(|(last, _)| *last != instance) {
+            self.last = Some((instance, self.actor(instance)?));
+        }
+        let info = self.last.as_ref().and_then(|(_, actor)| actor.method(method.hash));
+        let Some(info) = info else {
             return Err(SystemError::UnknownMethod { method: method.name.clone() });
         };
         if !self.is_checked(method, info) {
             self.check(method, info)?;
         }
-        Ok((actor, info))
+        match &self.last {
+            Some((_, actor)) => Ok((actor, info)),
+            None => Err(SystemError::UnknownMethod { method: method.name.clone() }),
+        }
+    }
+
+    fn actor(&mut self, instance: u64) -> Result<AnyLocal<Node>, SystemError> {
+        if let Some(actor) = self.actors.get(&instance).and_then(WeakAnyLocal::upgrade) {
+            return Ok(actor);
+        }
+        let Some(actor) = self.inner.actors.get(instance) else {
+            self.actors.remove(&instance);
+            let actor = ActorId::new(self.inner.id, instance).to_string().into();
+            return Err(SystemError::UnknownActor { actor });
+        };
+        if self.actors.len() >= ACTORS_MAX {
+            self.actors.clear();
+        }
+        self.actors.insert(instance, actor.downgrade());
+        Ok(actor)
     }
 
     /// Compares the peer's idea of a method with ours, once.

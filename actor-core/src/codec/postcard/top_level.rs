@@ -18,7 +18,7 @@ const SLICE_FROM: usize = 2048;
 pub(super) fn encode<T: 'static>(value: &T, out: &mut EncodeBuffer) -> Option<Result<(), CodecError>> {
     let value = value as &dyn Any;
     if let Some(bytes) = value.downcast_ref::<Bytes>() {
-        return Some(sink::serialize(&bytes.len(), out).map(|()| out.put_bytes(bytes.clone())));
+        return Some(sink::serialize(&bytes.len(), out).map(|()| out.put_bytes_of(bytes)));
     }
     let bytes = value.downcast_ref::<Vec<u8>>()?;
     Some(sink::serialize(&bytes.len(), out).map(|()| out.put_slice(bytes)))
