@@ -47,8 +47,8 @@ pub(super) struct Link {
     ended: AtomicBool,
     /// The session is closed: for those who only look.
     closed: AtomicBool,
-    /// While the reader works through what it has read, it sends the answers itself, at its end.
-    reading: AtomicBool,
+    /// While the reader serves the calls that it has read, it sends the answers itself, at its end.
+    serving: AtomicBool,
     outbox: Mutex<Outbox>,
     /// When the link was made.
     begun: Instant,
@@ -119,7 +119,7 @@ impl Link {
             gone: Notify::new(),
             ended: AtomicBool::new(false),
             closed: AtomicBool::new(false),
-            reading: AtomicBool::new(false),
+            serving: AtomicBool::new(false),
             outbox: Mutex::default(),
             begun: now(),
             running: Mutex::default(),
@@ -148,7 +148,7 @@ impl Link {
     /// and a lone caller waits for nobody. Where a caller is late the writer sends what the others have appended.
     pub(super) fn submit<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
         let (result, left) = self.run_and_wake(run);
-        if left.sends && !self.reading.load(Ordering::Relaxed) {
+        if left.sends && !self.serving.load(Ordering::Relaxed) {
             self.flush_now();
         } else {
             self.wake_writer(&left);
@@ -165,16 +165,19 @@ impl Link {
             self.inbound.publish(session.inbound_bytes(), &self.inner.inbound_bytes);
             (result, session.wants_transmit())
         };
-        if wants && !self.reading.load(Ordering::Relaxed) {
+        if wants && !self.serving.load(Ordering::Relaxed) {
             self.work.notify_one();
         }
         result
     }
 
-    /// The same for the reader, which sends what comes of it itself, and wakes the callers when it has learned what
-    /// their replies refer to.
+    /// The same for the reader, which wakes the callers when it has learned what their replies refer to.
     pub(super) fn receive<R>(&self, wakers: &mut Vec<Waker>, run: impl FnOnce(&mut Session) -> R) -> R {
-        self.run(wakers, run).0
+        self.exchange(|session| {
+            let result = run(session);
+            session.take_wakers(wakers);
+            result
+        })
     }
 
     /// The same without a look at who has to be woken: for what changes nothing that others wait for.
@@ -201,7 +204,7 @@ impl Link {
     }
 
     fn wake_writer(&self, left: &Left) {
-        if left.wants && !self.reading.load(Ordering::Relaxed) {
+        if left.wants && !self.serving.load(Ordering::Relaxed) {
             self.work.notify_one();
         }
     }
@@ -266,14 +269,14 @@ impl Link {
         self.work.notified().await;
     }
 
-    /// The reader begins to work through what it has read.
-    pub(super) fn begin_reading(&self) {
-        self.reading.store(true, Ordering::Relaxed);
+    /// The reader begins to serve what it has read.
+    pub(super) fn begin_serving(&self) {
+        self.serving.store(true, Ordering::Relaxed);
     }
 
-    /// The reader has worked through what it has read: what came of it is sent at once, without waking the writer.
-    pub(super) fn end_reading(&self) {
-        self.reading.store(false, Ordering::Relaxed);
+    /// The reader has served what it has read: what came of it is sent at once, without waking the writer.
+    pub(super) fn end_serving(&self) {
+        self.serving.store(false, Ordering::Relaxed);
         let (wants, timeout_moved) = self.peek(|session| (session.wants_transmit(), session.timeout_moved()));
         if timeout_moved {
             self.work.notify_one();
@@ -307,16 +310,15 @@ impl Link {
             }
             return Flushed::Done;
         };
+        // After a stall: there may be more than the batch.
+        let mut more = true;
         loop {
             if outbox.batch.is_empty() {
-                let (more, _) = self.run_and_wake(|session| {
-                    session.wants_transmit() && {
-                        // Only requests in lanes look at the time again.
-                        let now = if session.has_lanes() { now() } else { self.begun };
-                        session.transmit(now, WRITE_LENGTH, &mut outbox.batch)
-                    }
-                });
                 if !more {
+                    return Flushed::Done;
+                }
+                more = self.transmit(&mut outbox.batch);
+                if outbox.batch.is_empty() {
                     return Flushed::Done;
                 }
             }
@@ -326,6 +328,25 @@ impl Link {
                 Poll::Pending => return Flushed::Stalled,
             }
         }
+    }
+
+    /// Takes what the session has to send; whether there is more. What is added while it is being sent is not looked
+    /// for: whoever adds it sends it, or wakes the writer.
+    fn transmit(&self, batch: &mut VecDeque<Bytes>) -> bool {
+        let (more, _) = self.run_and_wake(|session| {
+            if !session.wants_transmit() {
+                return false;
+            }
+            if session.timeout_moved() {
+                // The writer sleeps until the next deadline, and this flush may be another task's.
+                self.work.notify_one();
+            }
+            // Only requests in lanes look at the time again.
+            let now = if session.has_lanes() { now() } else { self.begun };
+            session.transmit(now, WRITE_LENGTH, batch);
+            session.wants_transmit()
+        });
+        more
     }
 
     /// An incoming call was not answered yet: `token` cancels it.

@@ -58,18 +58,22 @@ fn take(
     buffer: &mut BytesMut,
 ) -> Result<(), CloseReason> {
     let started = now();
-    link.begin_reading();
     let received = link.receive(wakers, |session| {
         let received = session.receive(started, buffer);
         serving.take_events(session);
         received
     });
+    if serving.has_nothing() {
+        wake(wakers);
+        return received;
+    }
+    link.begin_serving();
     // A woken caller may at once call an actor that its reply refers to.
     serving.learn();
     wake(wakers);
     let mut budget = Budget { started, calls: 0, spent: false };
     let served = received.and_then(|()| serving.serve(started, &mut budget));
-    link.end_reading();
+    link.end_serving();
     served
 }
 

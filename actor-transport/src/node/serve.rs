@@ -51,6 +51,11 @@ impl Serving {
         session.take_events(&mut self.events);
     }
 
+    /// Whether only replies have come.
+    pub(super) fn has_nothing(&self) -> bool {
+        self.events.is_empty()
+    }
+
     /// Learns where the nodes can be reached that what has arrived refers to, before anything else is done with it.
     pub(super) fn learn(&self) {
         for event in &self.events {
