@@ -82,41 +82,40 @@ fn echo(criterion: &mut Criterion) {
         group.throughput(if length > 32 { Throughput::Bytes(length as u64) } else { Throughput::Elements(1) });
         let body = Bytes::from(vec![7; length]);
         group.bench_function("distributed-actor", |bencher| {
-            bencher.to_async(&runtime).iter_custom(async |count| {
-                let (actor, body) = (actor.clone(), body.clone());
-                spread(count, in_flight, move || {
-                    let (actor, body) = (actor.clone(), body.clone());
-                    async move { drop(black_box(actor.echo(body).await.unwrap())) }
-                })
-                .await
-            });
+            bencher.to_async(&runtime).iter_custom(|count| spread(count, in_flight, actor.clone(), body.clone()));
         });
         group.bench_function("floor: multiplexer", |bencher| {
-            bencher.to_async(&runtime).iter_custom(async |count| {
-                let (multiplexer, body) = (multiplexer.clone(), body.clone());
-                spread(count, in_flight, move || {
-                    let (multiplexer, body) = (multiplexer.clone(), body.clone());
-                    async move { drop(black_box(multiplexer.call(body).await)) }
-                })
-                .await
-            });
+            bencher.to_async(&runtime).iter_custom(|count| spread(count, in_flight, multiplexer.clone(), body.clone()));
         });
         group.finish();
     }
 }
 
+/// What is measured: each caller has one of its own.
+trait Caller: Clone + Send + 'static {
+    fn call(&self, body: Bytes) -> impl Future<Output = Bytes> + Send;
+}
+
+impl Caller for ActorRef<Echo> {
+    async fn call(&self, body: Bytes) -> Bytes {
+        self.echo(body).await.unwrap()
+    }
+}
+
+impl Caller for Multiplexer {
+    fn call(&self, body: Bytes) -> impl Future<Output = Bytes> + Send {
+        Multiplexer::call(self, body)
+    }
+}
+
 /// The time that `count` calls take, `in_flight` at a time, each from a task of its own.
-async fn spread<F, R>(count: u64, in_flight: u64, call: F) -> Duration
-where
-    F: Fn() -> R + Clone + Send + 'static,
-    R: Future<Output = ()> + Send,
-{
+async fn spread(count: u64, in_flight: u64, caller: impl Caller, body: Bytes) -> Duration {
     let began = Instant::now();
     let callers = (0..in_flight).map(|_| {
-        let call = call.clone();
+        let (caller, body) = (caller.clone(), body.clone());
         tokio::spawn(async move {
             for _ in 0..count.div_ceil(in_flight) {
-                call().await;
+                drop(black_box(caller.call(body.clone()).await));
             }
         })
     });
