@@ -5,6 +5,8 @@
 mod support;
 
 use std::{
+    future::IntoFuture,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -32,6 +34,31 @@ async fn results_and_errors_arrive_in_their_types() {
         assert_eq!(remote.words("one two".into()).await.unwrap(), 2);
         assert_eq!(remote.words(String::new()).await, Err(CallError::Actor("no words".into())));
         assert_eq!(remote.echo(Vec::new()).await.unwrap(), Vec::<u8>::new());
+    }
+}
+
+/// The last of those whose replies have come sends for all; one that never comes must not keep the others waiting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_that_does_not_take_its_reply_holds_up_nobody() {
+    for listen in TRANSPORTS {
+        let (server, client) = pair(listen).await;
+        let (_kept, remote) = worker(&server, &client).await;
+        let mut late = pin!(remote.halve(8).into_future());
+        assert!(futures::poll!(&mut late).is_pending());
+        // Its reply comes before this one.
+        assert_eq!(remote.halve(6).await.unwrap(), 3);
+        let callers = (0..64).map(|_| {
+            let remote = remote.clone();
+            tokio::spawn(async move {
+                for _ in 0..20 {
+                    assert_eq!(remote.halve(4).await.unwrap(), 2);
+                }
+            })
+        });
+        for caller in join_all(callers).await {
+            caller.unwrap();
+        }
+        assert_eq!(late.await.unwrap(), 4, "over {listen}");
     }
 }
 

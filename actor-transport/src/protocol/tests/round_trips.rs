@@ -39,6 +39,29 @@ fn a_call_arrives_as_it_was_made_and_its_reply_too() {
     pair.assert_at_rest();
 }
 
+/// The last of the callers whose replies came together is the one that sends for all.
+#[test]
+fn others_are_expected_while_replies_wait_for_their_callers() {
+    let mut pair = Pair::new();
+    let keys = [pair.call(1, 10), pair.call(1, 10)];
+    assert!(!pair.client.session.is_last_caller());
+    pair.settle();
+    while let Some((inbound, _)) = pair.received() {
+        pair.reply(inbound, 10);
+    }
+    pair.settle();
+    assert_eq!(pair.client.session.answers_not_taken(), 2);
+    pair.value(keys[0]);
+    pair.call(1, 10);
+    assert!(!pair.client.session.is_last_caller());
+    pair.value(keys[1]);
+    pair.call(1, 10);
+    assert_eq!(pair.client.session.answers_not_taken(), 0);
+    assert!(pair.client.session.is_last_caller());
+    pair.settle();
+    assert!(!pair.client.session.is_last_caller());
+}
+
 #[test]
 fn the_methods_own_error_and_the_systems_error_arrive_as_what_they_are() {
     let mut pair = Pair::new();
