@@ -1,8 +1,33 @@
-//! Tests for distributed actors, without a socket: a network of nodes in one process, in virtual time, repeatable from
-//! a seed.
+//! Tests for distributed actors.
+//!
+//! - Without a socket: a [`Network`] of nodes in one process, in virtual time, repeatable from a seed.
+//! - For who writes an actor system: the [`contract`] that every one must keep.
+//! - For who writes a transport, or wants to see a program in bad company: a [`RawPeer`] that speaks frames by hand, a
+//!   [`TcpProxy`] that cuts, stalls and delays, [`poll_then_drop`] for cancelling a future at each of its steps, a count
+//!   of the [`Heap`], and the [`Invariants`] that have to hold after all of this.
 
 pub mod contract;
+mod heap;
+mod invariants;
 pub mod loopback;
 mod network;
+mod poll_then_drop;
+mod proxy;
+mod raw_peer;
 
-pub use self::{contract::SystemUnderTest, loopback::LoopbackSystem, network::Network};
+pub use self::{
+    contract::SystemUnderTest,
+    heap::Heap,
+    invariants::{Baseline, Entry, Invariants, Ledger, LogLines, NotAtRest, Panics, Tally, Violation},
+    loopback::LoopbackSystem,
+    network::Network,
+    poll_then_drop::{at_every_poll, poll_then_drop},
+    proxy::{Direction, TcpProxy},
+    raw_peer::{RawFrame, RawPeer, RawPeerError},
+};
+
+/// What [`count_heap!`] refers to. Not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::heap::{COUNTING_ALLOCATOR, CountingAllocator};
+}

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Address,
-    protocol::{Goodbye, PeerHello, Reject, survives},
+    protocol::{Goodbye, PeerHello, Reject, SessionStats, survives},
 };
 
 /// Nodes that are remembered; then those without a link are forgotten.
@@ -70,6 +70,8 @@ pub struct PeerInfo {
     pub addresses: Vec<Address>,
     /// Whether there is a connection.
     pub connected: bool,
+    /// What is under way to it and from it, while there is a connection or one is being made: calls, bytes, oddities.
+    pub session: Option<SessionStats>,
 }
 
 impl Peers {
@@ -249,6 +251,7 @@ impl Peers {
                 id: *id,
                 addresses: peer.addresses.clone(),
                 connected: peer.link.as_ref().is_some_and(|link| link.is_attached()),
+                session: peer.link.as_ref().map(|link| link.peek(|session| session.stats())),
             })
             .collect()
     }

@@ -302,6 +302,18 @@ impl<'a> Frame<'a> {
         out.extend_from_slice(payload);
     }
 
+    /// The whole frame as it travels, appended to `out`: length, checksum where `checksum` says so, body. For peers
+    /// that speak by hand; a session has its own, faster way.
+    pub fn enclose(&self, checksum: bool, out: &mut Vec<u8>) {
+        let mut body = Vec::new();
+        self.encode(&mut body);
+        out.put(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
+        if checksum {
+            out.put(&crc32c::crc32c(&body).to_le_bytes());
+        }
+        out.put(&body);
+    }
+
     /// Writes all but the [tail](Self::tail).
     #[inline]
     pub(crate) fn put_fields(&self, out: &mut impl Put) {

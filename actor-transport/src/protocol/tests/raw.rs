@@ -118,13 +118,8 @@ impl Raw {
 }
 
 pub(super) fn enclose(frame: &Frame<'_>, checksum: bool) -> Vec<u8> {
-    let mut body = Vec::new();
-    frame.encode(&mut body);
-    let mut bytes = (body.len() as u32).to_le_bytes().to_vec();
-    if checksum {
-        bytes.extend_from_slice(&crc32c::crc32c(&body).to_le_bytes());
-    }
-    bytes.extend_from_slice(&body);
+    let mut bytes = Vec::new();
+    frame.enclose(checksum, &mut bytes);
     bytes
 }
 

@@ -1,0 +1,43 @@
+//! Panics of the process.
+
+use std::sync::{
+    Once,
+    atomic::{AtomicUsize, Ordering},
+};
+
+/// Counts the panics of all threads, those that were caught included.
+///
+/// ```
+/// let panics = actor_testkit::Panics::watch();
+/// let _ = std::panic::catch_unwind(|| panic!("on purpose"));
+/// assert_eq!(panics.so_far(), 1);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Panics {
+    before: usize,
+}
+
+/// The panic hook belongs to the process, and so does its count.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+impl Panics {
+    /// Counts from now on. The first one of a process puts its hook before the one that is there.
+    #[must_use]
+    pub fn watch() -> Self {
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |info| {
+                PANICS.fetch_add(1, Ordering::SeqCst);
+                before(info);
+            }));
+        });
+        Self { before: PANICS.load(Ordering::SeqCst) }
+    }
+
+    /// How many there were since then.
+    #[must_use]
+    pub fn so_far(&self) -> usize {
+        PANICS.load(Ordering::SeqCst).saturating_sub(self.before)
+    }
+}
