@@ -49,7 +49,9 @@ pub trait Listener: Send + 'static {
     /// The next connection.
     ///
     /// # Errors
-    /// When one could not be accepted; the node pauses, from 10 ms up to 1 s, and tries again.
+    /// When none can be accepted at the moment, say for want of file descriptors; the node pauses, from 10 ms up to
+    /// 500 ms, and tries again. A connection that has failed by itself, because its peer has reset it, is passed over
+    /// instead: an error would let that peer hold up all others.
     ///
     /// # Cancel safety
     /// No connection may be lost when the future is dropped.

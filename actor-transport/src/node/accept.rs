@@ -25,7 +25,9 @@ use crate::{
 
 /// Pauses after a connection could not be accepted, say for want of file descriptors.
 const PAUSE_MIN: Duration = Duration::from_millis(10);
-const PAUSE_MAX: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+/// Connections that are being told that they are too many; further ones are closed without a word.
+const REFUSALS_MAX: usize = 32;
 
 /// Accepts connections in a task of its own, until the node ends.
 pub(super) fn listen(inner: &Arc<Inner>, listener: Box<dyn Listener>) {
@@ -35,16 +37,24 @@ pub(super) fn listen(inner: &Arc<Inner>, listener: Box<dyn Listener>) {
 
 async fn accept(inner: Arc<Inner>, mut listener: Box<dyn Listener>) {
     let pending = Arc::new(Semaphore::new(inner.limits.handshakes_pending_max));
+    let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
     let open = Arc::new(Open::new(&inner));
     let mut pause = PAUSE_MIN;
     loop {
-        // Taken before the connection: whoever is beyond the limit waits in the transport's own queue.
-        let Ok(permit) = pending.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok(connection) => {
                 pause = PAUSE_MIN;
                 let admitted = open.admit(&connection.remote());
-                inner.runtime.spawn(greet(inner.clone(), connection, permit, admitted));
+                // Whoever is beyond the limit of handshakes waits, the rest in the transport's own queue. Those beyond
+                // the limit of connections do not take part in that: one address could keep all others out.
+                let permit = if admitted.is_some() {
+                    pending.clone().acquire_owned().await.ok()
+                } else {
+                    refusals.clone().try_acquire_owned().ok()
+                };
+                if let Some(permit) = permit {
+                    inner.runtime.spawn(greet(inner.clone(), connection, permit, admitted));
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, address = %listener.address(), "a connection could not be accepted");

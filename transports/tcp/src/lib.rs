@@ -3,6 +3,8 @@
 //! In the clear. Meant for one machine; a node refuses to listen on another address than the loopback one unless it
 //! is built with `danger_allow_plaintext()`.
 
+use std::{io, net::IpAddr};
+
 use actor_transport::{Address, Connection, Listener, Transport, TransportError, stream_connection};
 use async_trait::async_trait;
 use tokio::net::{TcpListener, TcpStream};
@@ -34,7 +36,9 @@ impl Transport for TcpTransport {
     }
 
     async fn connect(&self, address: &Address) -> Result<Box<dyn Connection>, TransportError> {
-        connection(TcpStream::connect(address.rest()).await?)
+        let stream = TcpStream::connect(address.rest()).await?;
+        let remote = stream.peer_addr()?.ip();
+        connection(stream, remote)
     }
 
     fn is_exposed(&self, address: &Address) -> bool {
@@ -59,14 +63,29 @@ impl Listener for Accepting {
     }
 
     async fn accept(&mut self) -> Result<Box<dyn Connection>, TransportError> {
-        let (stream, _) = self.listener.accept().await?;
-        connection(stream)
+        loop {
+            match self.listener.accept().await {
+                // Who has reset the connection by now is nobody else's business.
+                Ok((stream, remote)) => {
+                    if let Ok(connection) = connection(stream, remote.ip()) {
+                        return Ok(connection);
+                    }
+                }
+                Err(error) if concerns_one_connection(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 }
 
-fn connection(stream: TcpStream) -> Result<Box<dyn Connection>, TransportError> {
+/// Whether only the connection failed that was to be accepted, and the next one may be had at once.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+fn connection(stream: TcpStream, remote: IpAddr) -> Result<Box<dyn Connection>, TransportError> {
     stream.set_nodelay(true)?;
-    let remote = stream.peer_addr()?.ip().to_string();
     let (reader, writer) = stream.into_split();
-    Ok(stream_connection(reader, writer, remote, false))
+    Ok(stream_connection(reader, writer, remote.to_string(), false))
 }
