@@ -20,6 +20,9 @@ use crate::{
 
 /// Nodes that are remembered; then those without a link are forgotten.
 const PEERS_MAX: usize = 65_536;
+/// Of those, nodes of which this one knows from others alone: an introduction, or a connection that they made. Beyond
+/// it those without a link are forgotten, and none that this node has been told of, has dialed or has references to.
+const HEARSAY_MAX: usize = 8192;
 /// Addresses that are remembered of one node.
 const ADDRESSES_MAX: usize = 16;
 
@@ -32,6 +35,8 @@ pub(super) struct Peers {
 #[derive(Default)]
 struct State {
     peers: BTreeMap<NodeId, Peer>,
+    /// How many of them are hearsay.
+    hearsay: usize,
     closed: bool,
 }
 
@@ -39,6 +44,8 @@ struct State {
 struct Peer {
     addresses: Vec<Address>,
     link: Option<Arc<Link>>,
+    /// This node has a reason of its own to know it.
+    is_wanted: bool,
     replaced_by: Option<NodeId>,
     /// Sessions with it that began: tells a dial that crossed ours from one of a peer that has lost its connection.
     sessions: u64,
@@ -113,8 +120,7 @@ impl Peers {
             if state.closed {
                 return Err(Reject::ShuttingDown);
             }
-            state.make_room();
-            let peer = state.peers.entry(hello.node).or_default();
+            let peer = state.heard_of(hello.node);
             let mut superseded = None;
             let known = match peer.link.take() {
                 Some(link) if link.is_attached() => {
@@ -152,9 +158,7 @@ impl Peers {
 
     /// A dialed connection is up.
     pub(super) fn connected(&self, hello: &PeerHello) {
-        let mut state = self.lock();
-        state.make_room();
-        state.peers.entry(hello.node).or_default().began(hello);
+        self.lock().wanted(hello.node).began(hello);
     }
 
     /// A connection is about to be made for this link: how many sessions there were. None if there is no need, because
@@ -190,8 +194,7 @@ impl Peers {
     /// The node has just said at this address that it is there: the next attempt begins there, and at once.
     pub(super) fn answered(&self, node: NodeId, address: &Address) {
         let mut state = self.lock();
-        state.make_room();
-        let peer = state.peers.entry(node).or_default();
+        let peer = state.wanted(node);
         peer.failures = 0;
         peer.retry_at = None;
         peer.replaced_by = None;
@@ -232,15 +235,24 @@ impl Peers {
         self.lock().peers.get(&node).map(|peer| peer.addresses.clone()).unwrap_or_default()
     }
 
+    /// Whether anything is known of a node. There is a reference to it now, so that it is not forgotten.
     pub(super) fn knows(&self, node: NodeId) -> bool {
-        self.lock().peers.contains_key(&node)
+        let mut state = self.lock();
+        let is_known = state.peers.contains_key(&node);
+        if is_known {
+            state.wanted(node);
+        }
+        is_known
     }
 
-    /// Where a node can be reached. What is known already stays.
+    /// Where a node can be reached, as the user says. What is known already stays.
     pub(super) fn learn(&self, node: NodeId, addresses: impl IntoIterator<Item = Address>) {
-        let mut state = self.lock();
-        state.make_room();
-        state.peers.entry(node).or_default().learn(addresses);
+        self.lock().wanted(node).learn(addresses);
+    }
+
+    /// The same, as a peer says.
+    pub(super) fn hear(&self, node: NodeId, addresses: impl IntoIterator<Item = Address>) {
+        self.lock().heard_of(node).learn(addresses);
     }
 
     pub(super) fn list(&self) -> Vec<PeerInfo> {
@@ -277,9 +289,36 @@ impl Peers {
 }
 
 impl State {
+    /// A node that others speak of.
+    fn heard_of(&mut self, node: NodeId) -> &mut Peer {
+        if !self.peers.contains_key(&node) {
+            self.make_room();
+            if self.hearsay >= HEARSAY_MAX {
+                self.peers.retain(|_, peer| peer.is_wanted || peer.link.is_some());
+                self.hearsay = self.peers.values().filter(|peer| !peer.is_wanted).count();
+            }
+            self.hearsay += 1;
+        }
+        self.peers.entry(node).or_default()
+    }
+
+    /// A node that this one has a reason to know.
+    fn wanted(&mut self, node: NodeId) -> &mut Peer {
+        if !self.peers.contains_key(&node) {
+            self.make_room();
+            self.hearsay += 1;
+        }
+        let peer = self.peers.entry(node).or_default();
+        if !std::mem::replace(&mut peer.is_wanted, true) {
+            self.hearsay -= 1;
+        }
+        peer
+    }
+
     fn make_room(&mut self) {
         if self.peers.len() >= PEERS_MAX {
             self.peers.retain(|_, peer| peer.link.is_some());
+            self.hearsay = self.peers.values().filter(|peer| !peer.is_wanted).count();
         }
     }
 }

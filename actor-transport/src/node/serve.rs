@@ -62,7 +62,7 @@ impl Serving {
             if let Event::Introduced { node, addresses } = event
                 && *node != self.inner.id
             {
-                self.inner.peers.learn(*node, addresses.iter().filter_map(|address| address.parse().ok()));
+                self.inner.peers.hear(*node, addresses.iter().filter_map(|address| address.parse().ok()));
             }
         }
     }
