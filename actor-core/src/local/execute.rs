@@ -62,8 +62,9 @@ pub(crate) fn execute<A: DistributedActor, M: Method<A>>(
             handler.on_failure(SystemError::BadArguments { method: M::INFO.name().into(), why });
             return None;
         }
-        Err(message) => {
-            let why = message.unwrap_or_else(|| "a `Deserialize` impl panicked".into());
+        // Its text stays here, as that of any panic.
+        Err(_) => {
+            let why = "a `Deserialize` impl panicked".into();
             handler.on_failure(SystemError::BadArguments { method: M::INFO.name().into(), why });
             return None;
         }

@@ -4,6 +4,7 @@ use std::{
     future::poll_fn,
     marker::PhantomData,
     ops::Deref,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -313,10 +314,25 @@ where
         .map_err(|error| SystemError::Unencodable { method: method.into(), why: error.to_string().into() })
 }
 
-fn all_read(body: &Bytes) -> Result<(), actor_core::CodecError> {
-    match body.len() {
-        0 => Ok(()),
-        left => Err(actor_core::CodecError::new(format_args!("{left} bytes are left behind it"))),
+/// Decodes all of a reply. The user's `Deserialize` runs here on what a peer has sent: a panic of it is a bad reply, and
+/// not the caller's.
+fn decode<T>(
+    mut body: Bytes,
+    decode: impl FnOnce(&mut Bytes) -> Result<T, actor_core::CodecError>,
+) -> Result<T, Box<str>> {
+    match catch_unwind(AssertUnwindSafe(|| decode(&mut body))) {
+        Ok(Ok(value)) => match body.len() {
+            0 => Ok(value),
+            left => Err(format!("{left} bytes are left behind it").into()),
+        },
+        Ok(Err(error)) => Err(error.to_string().into()),
+        Err(payload) => {
+            // A payload whose `Drop` panics: what that one throws may be such another, and is leaked.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(payload);
+            }
+            Err("a `Deserialize` impl panicked".into())
+        }
     }
 }
 
@@ -377,7 +393,7 @@ impl<R: Reply<Postcard>> Future for Calling<'_, R> {
         let Some(link) = self.reply.as_ref().map(|reply| &*reply.link) else {
             return Poll::Ready(Err(CallError::System(SystemError::Cancelled)));
         };
-        Poll::Ready(decode::<R>(reply, self.method, link))
+        Poll::Ready(decode_reply::<R>(reply, self.method, link))
     }
 }
 
@@ -397,25 +413,18 @@ impl<R> Calling<'_, R> {
     }
 }
 
-fn decode<R: Reply<Postcard>>(
+fn decode_reply<R: Reply<Postcard>>(
     reply: ReplyBody,
     method: &'static MethodInfo,
     link: &Link,
 ) -> Result<R::Value, CallError<R::Error>> {
-    let bad = |error: actor_core::CodecError| {
-        CallError::System(SystemError::BadReply { method: method.name().into(), why: error.to_string().into() })
+    let decoded = match reply {
+        ReplyBody::Value(body) => decode(body, |body| R::decode_value(body, &link.context)).map(Ok),
+        ReplyBody::Thrown(body) => decode(body, |body| R::decode_error(body, &link.context)).map(Err),
     };
-    match reply {
-        ReplyBody::Value(mut body) => {
-            let value = R::decode_value(&mut body, &link.context).map_err(bad)?;
-            all_read(&body).map_err(bad)?;
-            Ok(value)
-        }
-        ReplyBody::Thrown(mut body) => {
-            let error = R::decode_error(&mut body, &link.context).map_err(bad)?;
-            all_read(&body).map_err(bad)?;
-            Err(CallError::Actor(error))
-        }
+    match decoded {
+        Ok(result) => result.map_err(CallError::Actor),
+        Err(why) => Err(CallError::System(SystemError::BadReply { method: method.name().into(), why })),
     }
 }
 
