@@ -13,8 +13,8 @@ use std::{future::poll_fn, pin::pin, task::Poll};
 /// assert_eq!(poll_then_drop(2, tokio::task::yield_now()).await, Some(()));
 /// # }
 /// ```
-pub async fn poll_then_drop<F: Future>(polls: usize, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
+pub async fn poll_then_drop<F: IntoFuture>(polls: usize, future: F) -> Option<F::Output> {
+    let mut future = pin!(future.into_future());
     let mut left = polls;
     poll_fn(|cx| {
         let Some(after) = left.checked_sub(1) else { return Poll::Ready(None) };
