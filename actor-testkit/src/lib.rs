@@ -18,7 +18,10 @@ mod raw_peer;
 pub use self::{
     contract::SystemUnderTest,
     heap::Heap,
-    invariants::{Baseline, Entry, Invariants, Ledger, LogLines, NotAtRest, Panics, Tally, Violation},
+    invariants::{
+        Baseline, Entry, Invariants, Ledger, LogLines, NotAtRest, Panics, Tally, Violation, alone,
+        alone_in_virtual_time,
+    },
     loopback::LoopbackSystem,
     network::Network,
     poll_then_drop::{at_every_poll, poll_then_drop},

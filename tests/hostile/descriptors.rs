@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actor_testkit::LogLines;
+use actor_testkit::{LogLines, alone};
 use distributed_actor::{ActorRef, Limits, Node};
 use tokio::net::TcpStream;
 
@@ -69,46 +69,48 @@ impl Starved {
 
 /// Accepting pauses instead of spinning; who is connected does not notice; and when there are descriptors again, others
 /// get in within a second.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_out_of_descriptors_does_not_spin_and_recovers_within_a_second() {
-    let mut process = Command::new("sh")
-        .args(["-c", &format!("ulimit -n {DESCRIPTORS}; exec \"$0\" \"$@\"")])
-        .arg(env::current_exe().unwrap())
-        .args(["descriptors::the_process_that_runs_out_of_descriptors", "--exact", "--nocapture"])
-        .env(STARVED, "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-    let mut starved = Starved(process);
-    let mut said = |what: &str| lines.find_map(|line| Some(line.unwrap().strip_prefix(what)?.to_owned())).unwrap();
-    let address = said("listens ");
+#[test]
+fn a_process_out_of_descriptors_does_not_spin_and_recovers_within_a_second() {
+    alone(async {
+        let mut process = Command::new("sh")
+            .args(["-c", &format!("ulimit -n {DESCRIPTORS}; exec \"$0\" \"$@\"")])
+            .arg(env::current_exe().unwrap())
+            .args(["descriptors::the_process_that_runs_out_of_descriptors", "--exact", "--nocapture"])
+            .env(STARVED, "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut starved = Starved(process);
+        let mut said = |what: &str| lines.find_map(|line| Some(line.unwrap().strip_prefix(what)?.to_owned())).unwrap();
+        let address = said("listens ");
 
-    let client = Node::builder().start().await.unwrap();
-    let remote: ActorRef<Worker> = client.lookup(&*address, "worker").await.unwrap();
-    let mut held = Vec::new();
-    for _ in 0..DESCRIPTORS * 2 {
-        held.push(TcpStream::connect(address.strip_prefix("tcp://").unwrap()).await.unwrap());
-    }
-    support::until(|| starved.descriptors() >= DESCRIPTORS).await;
-    let (before, started) = (starved.processor_time(), Instant::now());
-    while started.elapsed() < Duration::from_secs(2) {
-        assert_eq!(remote.halve(8).timeout(Duration::from_secs(2)).await.unwrap(), 4);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    let share = (starved.processor_time() - before).as_secs_f64() / started.elapsed().as_secs_f64();
-    assert!(share < 0.05, "it takes {:.1} % of a processor", share * 100.0);
+        let client = Node::builder().start().await.unwrap();
+        let remote: ActorRef<Worker> = client.lookup(&*address, "worker").await.unwrap();
+        let mut held = Vec::new();
+        for _ in 0..DESCRIPTORS * 2 {
+            held.push(TcpStream::connect(address.strip_prefix("tcp://").unwrap()).await.unwrap());
+        }
+        support::until(|| starved.descriptors() >= DESCRIPTORS).await;
+        let (before, started) = (starved.processor_time(), Instant::now());
+        while started.elapsed() < Duration::from_secs(2) {
+            assert_eq!(remote.halve(8).timeout(Duration::from_secs(2)).await.unwrap(), 4);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let share = (starved.processor_time() - before).as_secs_f64() / started.elapsed().as_secs_f64();
+        assert!(share < 0.05, "it takes {:.1} % of a processor", share * 100.0);
 
-    drop(held);
-    let freed = Instant::now();
-    let late = Node::builder().start().await.unwrap();
-    let found: ActorRef<Worker> = late.lookup(&*address, "worker").await.unwrap();
-    assert_eq!(found.halve(4).await.unwrap(), 2);
-    let took = freed.elapsed();
-    assert!(took < Duration::from_secs(1), "{took:?}");
-    assert_eq!(remote.halve(2).await.unwrap(), 1);
-    drop(starved.0.stdin.take());
-    let logged: usize = said("lines ").parse().unwrap();
-    assert!((1..=10).contains(&logged), "{logged} lines in a second");
+        drop(held);
+        let freed = Instant::now();
+        let late = Node::builder().start().await.unwrap();
+        let found: ActorRef<Worker> = late.lookup(&*address, "worker").await.unwrap();
+        assert_eq!(found.halve(4).await.unwrap(), 2);
+        let took = freed.elapsed();
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        assert_eq!(remote.halve(2).await.unwrap(), 1);
+        drop(starved.0.stdin.take());
+        let logged: usize = said("lines ").parse().unwrap();
+        assert!((1..=10).contains(&logged), "{logged} lines in a second");
+    });
 }

@@ -13,7 +13,6 @@ use actor_transport::protocol::{CallId, Frame, HelloConfig};
 use distributed_actor::{ActorRef, Limits, MethodInfo, Node, NodeId, TcpTransport, distributed_actor};
 use tokio::{
     net::{TcpSocket, TcpStream},
-    sync::MutexGuard,
     task::JoinHandle,
 };
 
@@ -84,8 +83,6 @@ pub(crate) struct Scene {
     running: Baseline,
     witness: Arc<Witness>,
     calling: JoinHandle<()>,
-    /// These tests count what the whole process has.
-    _turn: MutexGuard<'static, ()>,
 }
 
 /// The client that must not notice.
@@ -95,15 +92,12 @@ struct Witness {
     trouble: Mutex<Option<String>>,
 }
 
-static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
 impl Scene {
     pub(crate) async fn begin() -> Self {
         Self::with(Limits::default()).await
     }
 
     pub(crate) async fn with(limits: Limits) -> Self {
-        let turn = TURN.lock().await;
         let invariants = Invariants::begin();
         let server = Node::builder().listen("tcp://127.0.0.1:0").limits(limits).start().await.unwrap();
         let victim = server.spawn(Victim);
@@ -116,7 +110,7 @@ impl Scene {
         let calling = tokio::spawn(bear_witness(client, remote, witness.clone()));
         support::until(|| witness.calls.load(Ordering::SeqCst) > 100).await;
         let running = Baseline::take();
-        Self { invariants, server, victim, running, witness, calling, _turn: turn }
+        Self { invariants, server, victim, running, witness, calling }
     }
 
     /// Somebody connects.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use actor_testkit::alone;
 use actor_transport::protocol::{Frame, Handshake, HelloConfig};
 use distributed_actor::{ActorRef, Limits, Node, NodeId};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
@@ -17,106 +18,114 @@ fn hello(number: u128) -> Vec<u8> {
 }
 
 /// No frame is looked at before the handshake is over, whichever it is.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn frames_before_the_handshake_is_over_are_not_looked_at() {
-    let scene = Scene::begin().await;
-    let call = scene.call(0, 0, NUMBER, &[1]);
-    let goodbye = Frame::Goodbye { code: 0, text: "" };
-    for frame in [&call, &Frame::Ping, &Frame::System(b"join"), &goodbye, &Frame::Watch { instance: 1 }] {
+#[test]
+fn frames_before_the_handshake_is_over_are_not_looked_at() {
+    alone(async {
+        let scene = Scene::begin().await;
+        let call = scene.call(0, 0, NUMBER, &[1]);
+        let goodbye = Frame::Goodbye { code: 0, text: "" };
+        for frame in [&call, &Frame::Ping, &Frame::System(b"join"), &goodbye, &Frame::Watch { instance: 1 }] {
+            let mut peer = scene.stranger().await;
+            let bytes = peer.encode(frame);
+            peer.send_bytes(bytes).await.unwrap();
+            assert_eq!(peer.rest().await, [], "{frame:?} instead of a hello");
+            let mut peer = scene.stranger().await;
+            let both = [hello(5), peer.encode(frame)].concat();
+            peer.send_bytes(both).await.unwrap();
+            let said = peer.rest().await;
+            let said = String::from_utf8_lossy(&said);
+            assert!(said.contains("before the handshake"), "{frame:?} behind a hello: {said}");
+        }
+        // Two hellos are one too many.
         let mut peer = scene.stranger().await;
-        let bytes = peer.encode(frame);
-        peer.send_bytes(bytes).await.unwrap();
-        assert_eq!(peer.rest().await, [], "{frame:?} instead of a hello");
-        let mut peer = scene.stranger().await;
-        let both = [hello(5), peer.encode(frame)].concat();
-        peer.send_bytes(both).await.unwrap();
-        let said = peer.rest().await;
-        let said = String::from_utf8_lossy(&said);
-        assert!(said.contains("before the handshake"), "{frame:?} behind a hello: {said}");
-    }
-    // Two hellos are one too many.
-    let mut peer = scene.stranger().await;
-    peer.send_bytes([hello(5), hello(6)].concat()).await.unwrap();
-    assert!(String::from_utf8_lossy(&peer.rest().await).contains("before the handshake"));
-    drop(peer);
-    scene.end().await;
+        peer.send_bytes([hello(5), hello(6)].concat()).await.unwrap();
+        assert!(String::from_utf8_lossy(&peer.rest().await).contains("before the handshake"));
+        drop(peer);
+        scene.end().await;
+    });
 }
 
 /// Who connects and resets the connection at once does not make the others wait.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_connects_and_resets_at_once_does_not_slow_others_down() {
-    let scene = Scene::begin().await;
-    for _ in 0..300 {
-        let stream = scene.connect_from(2).await.unwrap();
-        // Closed with a reset.
-        stream.set_zero_linger().unwrap();
-        drop(stream);
-    }
-    let late = Node::builder().start().await.unwrap();
-    let started = Instant::now();
-    late.connect(scene.server.address()).await.unwrap();
-    let took = started.elapsed();
-    assert!(took < Duration::from_millis(800), "{took:?}");
-    late.shutdown().await;
-    drop(late);
-    scene.end().await;
+#[test]
+fn who_connects_and_resets_at_once_does_not_slow_others_down() {
+    alone(async {
+        let scene = Scene::begin().await;
+        for _ in 0..300 {
+            let stream = scene.connect_from(2).await.unwrap();
+            // Closed with a reset.
+            stream.set_zero_linger().unwrap();
+            drop(stream);
+        }
+        let late = Node::builder().start().await.unwrap();
+        let started = Instant::now();
+        late.connect(scene.server.address()).await.unwrap();
+        let took = started.elapsed();
+        assert!(took < Duration::from_millis(800), "{took:?}");
+        late.shutdown().await;
+        drop(late);
+        scene.end().await;
+    });
 }
 
 /// Connections beyond those of one address are refused at once, so that silent ones of one address do not take the
 /// handshakes of all.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn silent_connections_of_one_address_do_not_keep_other_addresses_out() {
-    let scene = Scene::begin().await;
-    let mut silent = Vec::new();
-    for _ in 0..600 {
-        silent.push(scene.connect_from(2).await.unwrap());
-    }
-    let late = Node::builder().start().await.unwrap();
-    let started = Instant::now();
-    late.connect(scene.server.address()).await.unwrap();
-    let took = started.elapsed();
-    assert!(took < Duration::from_secs(2), "{took:?}");
-    drop(silent);
-    late.shutdown().await;
-    drop(late);
-    scene.end().await;
+#[test]
+fn silent_connections_of_one_address_do_not_keep_other_addresses_out() {
+    alone(async {
+        let scene = Scene::begin().await;
+        let mut silent = Vec::new();
+        for _ in 0..600 {
+            silent.push(scene.connect_from(2).await.unwrap());
+        }
+        let late = Node::builder().start().await.unwrap();
+        let started = Instant::now();
+        late.connect(scene.server.address()).await.unwrap();
+        let took = started.elapsed();
+        assert!(took < Duration::from_secs(2), "{took:?}");
+        drop(silent);
+        late.shutdown().await;
+        drop(late);
+        scene.end().await;
+    });
 }
 
 /// 20,000 connections from 250 addresses: as many are held as may be, and none is left.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_thousand_connections_are_held_up_to_the_limit_and_leave_nothing_behind() {
-    let mut limits = Limits::default();
-    // Each has two sockets in this process, and a process may have 1,024 by default.
-    limits.connections_per_listener_max = 300;
-    limits.connections_per_address_max = 64;
-    let scene = Scene::with(limits).await;
-    let mut held: Vec<TcpStream> = Vec::new();
-    let mut refused = 0;
-    for number in 0..20_000_u32 {
-        let mut stream = scene.connect_from(2 + (number % 250) as u16).await.unwrap();
-        if number % 64 == 0 {
-            let _ = stream.write_all(b"\xdaCT1").await;
-        }
-        held.push(stream);
-        if held.len() >= 320 {
-            // Those that were refused are closed from there.
-            let mut kept = Vec::new();
-            for stream in held {
-                match stream.try_read(&mut [0; 64]) {
-                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => kept.push(stream),
-                    _ => refused += 1,
-                }
+#[test]
+fn twenty_thousand_connections_are_held_up_to_the_limit_and_leave_nothing_behind() {
+    alone(async {
+        let mut limits = Limits::default();
+        // Each has two sockets in this process, and a process may have 1,024 by default.
+        limits.connections_per_listener_max = 300;
+        limits.connections_per_address_max = 64;
+        let scene = Scene::with(limits).await;
+        let mut held: Vec<TcpStream> = Vec::new();
+        let mut refused = 0;
+        for number in 0..20_000_u32 {
+            let mut stream = scene.connect_from(2 + (number % 250) as u16).await.unwrap();
+            if number % 64 == 0 {
+                let _ = stream.write_all(b"\xdaCT1").await;
             }
-            kept.truncate(150);
-            held = kept;
+            held.push(stream);
+            if held.len() >= 320 {
+                // Those that were refused are closed from there.
+                let mut kept = Vec::new();
+                for stream in held {
+                    match stream.try_read(&mut [0; 64]) {
+                        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => kept.push(stream),
+                        _ => refused += 1,
+                    }
+                }
+                kept.truncate(150);
+                held = kept;
+            }
         }
-    }
-    assert!(refused > 100, "{refused}");
-    drop(held);
-    let late = Node::builder().start().await.unwrap();
-    let found = late.lookup::<Worker>(scene.server.address(), "nobody").await.map(|_: ActorRef<Worker>| ());
-    assert!(found.unwrap_err().to_string().contains("nobody"));
-    late.shutdown().await;
-    drop(late);
-    scene.end().await;
+        assert!(refused > 100, "{refused}");
+        drop(held);
+        let late = Node::builder().start().await.unwrap();
+        let found = late.lookup::<Worker>(scene.server.address(), "nobody").await.map(|_: ActorRef<Worker>| ());
+        assert!(found.unwrap_err().to_string().contains("nobody"));
+        late.shutdown().await;
+        drop(late);
+        scene.end().await;
+    });
 }

@@ -1,5 +1,6 @@
 //! What has to hold after every fault, whatever else has failed.
 
+mod alone;
 mod baseline;
 mod ledger;
 mod log_lines;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use actor_transport::Node;
 
 pub use self::{
+    alone::{alone, alone_in_virtual_time},
     baseline::{Baseline, NotAtRest},
     ledger::{Entry, Ledger, Tally},
     log_lines::LogLines,
@@ -35,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Begin before the nodes are started; make calls through the [`ledger`](Self::ledger), and let the actor write down in
 /// it what it executes; then [`at_rest`](Self::at_rest) while the nodes run, and [`ended`](Self::ended) when they are
 /// gone. The heap is looked at where [`count_heap!`](crate::count_heap) is used. Tasks are those of the runtime, and all
-/// else of the process: tests that run beside this one would be counted.
+/// else of the process: tests that run beside this one would be counted, so run it [`alone`](crate::alone).
 ///
 /// ```
 /// use actor_core::{ActorRef, distributed_actor};
