@@ -1,7 +1,7 @@
 //! The link to one peer: its session, shared by callers, reader and writer.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -16,6 +16,7 @@ use tokio::{sync::Notify, task::AbortHandle};
 
 use super::{
     inner::{Inner, now},
+    running::Running,
     watches::Watches,
 };
 use crate::{
@@ -52,8 +53,8 @@ pub(super) struct Link {
     outbox: Mutex<Outbox>,
     /// When the link was made.
     begun: Instant,
-    /// The incoming calls that are queued or run, by slot.
-    running: Mutex<BTreeMap<u16, (InboundKey, CancelToken)>>,
+    /// The incoming calls that are queued or run.
+    running: Mutex<Running>,
     /// How many they are: a call that was run at once shall not take the lock to find out that it is not there.
     running_count: AtomicUsize,
     /// Casts of the peer that are queued or run.
@@ -352,19 +353,15 @@ impl Link {
     /// An incoming call was not answered yet: `token` cancels it.
     pub(super) fn running(&self, key: InboundKey, token: CancelToken) {
         let mut running = lock(&self.running);
-        // By slot: a call on another thread may have been answered before this, and then its entry stays until the slot
-        // is used again.
-        running.insert(slot_of(key), (key, token));
-        self.running_count.store(running.len(), Ordering::Release);
+        running.insert(key, token);
+        self.running_count.store(running.count(), Ordering::Release);
     }
 
     pub(super) fn no_longer_running(&self, key: InboundKey) {
         if self.running_count.load(Ordering::Acquire) > 0 {
             let mut running = lock(&self.running);
-            if running.get(&slot_of(key)).is_some_and(|(known, _)| *known == key) {
-                running.remove(&slot_of(key));
-            }
-            self.running_count.store(running.len(), Ordering::Release);
+            running.remove(key);
+            self.running_count.store(running.count(), Ordering::Release);
         }
     }
 
@@ -380,8 +377,8 @@ impl Link {
 
     /// The caller has given up.
     pub(super) fn cancel(&self, key: InboundKey) {
-        let token = lock(&self.running).get(&slot_of(key)).cloned();
-        if let Some((_, token)) = token.filter(|(known, _)| *known == key) {
+        let token = lock(&self.running).get(key).cloned();
+        if let Some(token) = token {
             token.cancel();
         }
     }
@@ -418,8 +415,8 @@ impl Link {
     }
 
     fn after_close(&self, why: &CloseReason) {
-        let tokens: Vec<_> = std::mem::take(&mut *lock(&self.running)).into_values().collect();
-        for (_, token) in tokens {
+        let running = std::mem::take(&mut *lock(&self.running));
+        for token in running.into_tokens() {
             token.cancel();
         }
         let lost = actor_core::NetworkError::new(self.peer, why.to_string());
@@ -480,10 +477,6 @@ impl Link {
     pub(super) fn next_timeout(&self) -> Option<std::time::Instant> {
         self.peek(|session| session.next_timeout())
     }
-}
-
-fn slot_of(InboundKey(id): InboundKey) -> u16 {
-    id.slot
 }
 
 /// No user code runs under these locks, so a poisoned one is as good as any.

@@ -14,6 +14,7 @@ mod link;
 mod peers;
 mod reader;
 mod reply;
+mod running;
 mod serve;
 mod system;
 mod watches;

@@ -70,6 +70,13 @@ pub enum Reply {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InboundKey(pub(crate) CallId);
 
+impl InboundKey {
+    /// The slot that the call holds until it is answered.
+    pub(crate) fn slot(self) -> usize {
+        self.0.slot.into()
+    }
+}
+
 /// The room that a cast of the peer takes here until [`Session::cast_done`](super::Session::cast_done) gives it back.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "the peer runs out of credit unless `Session::cast_done` gives it back"]
