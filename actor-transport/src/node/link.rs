@@ -204,6 +204,7 @@ impl Link {
         (result, Left { wants: session.wants_transmit(), sends })
     }
 
+    // Who sends, and who is told, is explored by loom in a model of this: `protocol/tests/sending.rs`.
     fn wake_writer(&self, left: &Left) {
         if left.wants && !self.serving.load(Ordering::Relaxed) {
             self.work.notify_one();

@@ -16,5 +16,9 @@ mod greetings;
 mod handshaking;
 mod hostile;
 mod lanes;
+#[cfg(loom)]
+mod races;
 mod random;
 mod round_trips;
+#[cfg(loom)]
+mod sending;
