@@ -268,6 +268,30 @@ fn loom_a_job_that_races_with_the_end_of_a_panicked_actor_is_refused() {
     });
 }
 
+/// The inline path: who runs a call itself has the state, and must end the actor when the call panics.
+#[test]
+fn loom_a_panic_on_a_callers_thread_that_races_with_a_stop_and_a_call_ends_the_actor_once() {
+    loom::model(|| {
+        let actor = Actor::new();
+        let stopping = spawn(&actor, |actor| {
+            if let Some(state) = actor.mailbox.stop(Stop::Now) {
+                actor.end(state);
+            }
+        });
+        let calling = spawn(&actor, |actor| actor.call(1));
+        if let Some((state, _)) = actor.mailbox.take(0, LIMIT) {
+            actor.end(state);
+        } else {
+            actor.stop();
+        }
+        stopping.join().unwrap();
+        calling.join().unwrap();
+        let (ran, refused) = actor.ran_and_refused();
+        assert_eq!([ran, refused].concat(), [1]);
+        assert!(actor.mailbox.has_ended());
+    });
+}
+
 #[test]
 fn loom_a_job_that_waits_for_room_is_told_when_there_is_some() {
     loom::model(|| {
