@@ -93,6 +93,7 @@ pub(super) fn end(inner: &Arc<Inner>, link: &Arc<Link>, why: &CloseReason) {
     if !link.is_closed() {
         tracing::debug!(peer = %link.peer(), %why, "a link has ended");
     }
-    link.close(why);
+    // First, so that whoever learns of the loss and calls again gets a new link.
     inner.peers.lost(link);
+    link.close(why);
 }
