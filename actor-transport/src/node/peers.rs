@@ -212,10 +212,16 @@ impl Peers {
 
     /// The link has failed or was lost.
     pub(super) fn lost(&self, link: &Arc<Link>) {
-        if let Some(peer) = self.lock().peers.get_mut(&link.peer())
-            && peer.link.as_ref().is_some_and(|known| same(known, link))
-        {
-            peer.link = None;
+        let mut state = self.lock();
+        let Some(peer) = state.peers.get_mut(&link.peer()) else { return };
+        if !peer.link.as_ref().is_some_and(|known| same(known, link)) {
+            return;
+        }
+        peer.link = None;
+        // A client that came and went: it cannot be dialed, and nobody here refers to it.
+        if !peer.is_wanted && peer.addresses.is_empty() && peer.replaced_by.is_none() {
+            state.peers.remove(&link.peer());
+            state.hearsay -= 1;
         }
     }
 
