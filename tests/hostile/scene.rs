@@ -21,7 +21,7 @@ use crate::support;
 /// What a process keeps from the first use of things, in bytes.
 const HEAP_SLACK: usize = 512 * 1024;
 /// What the nodes that go on may hold more than before, in bytes: a read buffer, a table that has grown.
-const RUNNING_SLACK: usize = 192 * 1024;
+const RUNNING_SLACK: usize = 512 * 1024;
 
 /// What strangers call.
 pub(crate) struct Victim;

@@ -9,7 +9,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::{
     scene::{NUMBER, Scene},
-    support::Worker,
+    support::{self, Worker},
 };
 
 fn hello(number: u128) -> Vec<u8> {
@@ -126,6 +126,21 @@ fn twenty_thousand_connections_are_held_up_to_the_limit_and_leave_nothing_behind
         assert!(found.unwrap_err().to_string().contains("nobody"));
         late.shutdown().await;
         drop(late);
+        scene.end().await;
+    });
+}
+
+/// A client that nobody here refers to is forgotten with its connection.
+#[test]
+fn clients_that_came_and_went_are_not_remembered() {
+    alone(async {
+        let scene = Scene::begin().await;
+        for _ in 0..200 {
+            let client = Node::builder().start().await.unwrap();
+            client.connect(scene.server.address()).await.unwrap();
+            client.shutdown().await;
+        }
+        support::until(|| scene.server.peers().len() == 1).await;
         scene.end().await;
     });
 }

@@ -159,6 +159,11 @@ impl Ledger {
         if violations.is_empty() { Ok(tally) } else { Err(violations) }
     }
 
+    /// Forgets all, for a look at the heap.
+    pub(super) fn clear(&self) {
+        *self.lock() = State::default();
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }

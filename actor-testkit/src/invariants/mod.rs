@@ -134,12 +134,13 @@ impl Invariants {
     }
 
     /// Checks that nothing is left, when all nodes of the test are gone: the heap may have grown by so many bytes, for
-    /// what the process keeps from its first use on.
+    /// what the process keeps from its first use on. The ledger is empty from then on.
     ///
     /// # Panics
     /// If something is left.
     #[allow(clippy::panic, reason = "a broken invariant fails the test")]
     pub async fn ended(&self, heap_growth_max: usize) {
+        self.ledger.clear();
         if let Err(left) = self.baseline.regained(heap_growth_max).await {
             panic!("invariant 4: {left}");
         }
