@@ -49,6 +49,8 @@ pub use actor_transport::{
 pub use transport_memory::MemoryTransport;
 #[cfg(feature = "tcp")]
 pub use transport_tcp::TcpTransport;
+#[cfg(all(feature = "unix", unix))]
+pub use transport_unix::UnixTransport;
 
 /// What the code that `#[distributed_actor]` emits refers to. Not for use by hand.
 #[doc(hidden)]
@@ -65,6 +67,11 @@ actor_transport::__private::inventory::submit! {
 #[cfg(feature = "tcp")]
 actor_transport::__private::inventory::submit! {
     actor_transport::DefaultTransport(|| std::sync::Arc::new(TcpTransport::new()))
+}
+
+#[cfg(all(feature = "unix", unix))]
+actor_transport::__private::inventory::submit! {
+    actor_transport::DefaultTransport(|| std::sync::Arc::new(UnixTransport::new()))
 }
 
 /// The README's program is compiled and run with the doc tests.
