@@ -173,7 +173,7 @@ impl Scene {
     pub(crate) async fn end_with(self, remembered: usize) {
         self.goes_on().await;
         if let Err(left) = self.running.regained(remembered).await {
-            panic!("the attack has left something on a node that goes on: {left}");
+            panic!("the attack has left something on a node that goes on: {left}; {:#?}", self.server.peers());
         }
         self.witness.calls.fetch_or(END, Ordering::SeqCst);
         self.calling.await.unwrap();
