@@ -31,7 +31,7 @@ struct Link {
     session: Mutex<Session>,
     /// What was sent. Whoever sends holds it.
     outbox: Mutex<VecDeque<Bytes>>,
-    reading: AtomicBool,
+    serving: AtomicBool,
     /// The permit that `Notify::notify_one` leaves for the writer.
     work: AtomicBool,
     /// Until when the writer sleeps.
@@ -54,30 +54,46 @@ impl Link {
             now,
             session: Mutex::new(session),
             outbox: Mutex::default(),
-            reading: AtomicBool::new(false),
+            serving: AtomicBool::new(false),
             work: AtomicBool::new(false),
             sleeps: Mutex::new(sleeps),
         })
     }
 
     fn submit(&self, timeout: Duration) {
-        let (alone, wants) = {
+        let (sends, wants) = {
             let mut session = self.session.lock().unwrap();
             session.call(self.now, &lasting(self.now, timeout), body(1)).unwrap();
-            (session.is_alone() && !session.timeout_moved(), session.wants_transmit())
+            (!session.timeout_moved() && session.is_last_caller(), session.wants_transmit())
         };
-        let reading = || self.reading.load(Ordering::Relaxed);
-        if alone && wants && !reading() {
+        if sends && !self.is_serving() {
             self.flush_now();
-        } else if wants && !reading() {
+        } else if wants && !self.is_serving() {
             self.notify();
         }
     }
 
-    fn read(&self, frame: &Frame<'_>) {
-        self.reading.store(true, Ordering::Relaxed);
-        receive(&mut self.session.lock().unwrap(), self.now, frame);
-        self.reading.store(false, Ordering::Relaxed);
+    /// One round of the reader, of a frame that asks for an answer.
+    fn serve(&self, frame: &Frame<'_>) {
+        let wants = {
+            let mut session = self.session.lock().unwrap();
+            receive(&mut session, self.now, frame);
+            session.wants_transmit()
+        };
+        if wants && !self.is_serving() {
+            self.notify();
+        }
+        self.serving.store(true, Ordering::Relaxed);
+        // What it answers to what it has read.
+        let wants = {
+            let mut session = self.session.lock().unwrap();
+            session.system(Bytes::from_static(b"answer")).unwrap();
+            session.wants_transmit()
+        };
+        if wants && !self.is_serving() {
+            self.notify();
+        }
+        self.serving.store(false, Ordering::Relaxed);
         let (wants, timeout_moved) = {
             let session = self.session.lock().unwrap();
             (session.wants_transmit(), session.timeout_moved())
@@ -89,32 +105,30 @@ impl Link {
         }
     }
 
+    fn is_serving(&self) -> bool {
+        self.serving.load(Ordering::Relaxed)
+    }
+
     fn flush_now(&self) {
-        let is_done = match self.outbox.try_lock() {
-            Ok(mut outbox) => {
-                self.flush(&mut outbox);
-                true
-            }
-            Err(_) => false,
-        };
-        if !is_done || self.session.lock().unwrap().wants_transmit() {
-            self.notify();
+        match self.outbox.try_lock() {
+            Ok(mut outbox) => self.flush(&mut outbox),
+            Err(_) => self.notify(),
         }
     }
 
     fn flush(&self, outbox: &mut VecDeque<Bytes>) {
-        loop {
-            let (more, moved) = {
-                let mut session = self.session.lock().unwrap();
-                let moved = session.timeout_moved();
-                (session.transmit(self.now, usize::MAX, outbox), moved)
-            };
-            if moved {
-                self.notify();
-            }
-            if !more {
+        let mut more = true;
+        while more {
+            outbox.clear();
+            let mut session = self.session.lock().unwrap();
+            if !session.wants_transmit() {
                 return;
             }
+            if session.timeout_moved() {
+                self.notify();
+            }
+            session.transmit(self.now, usize::MAX, outbox);
+            more = session.wants_transmit() && !outbox.is_empty();
         }
     }
 
@@ -179,7 +193,7 @@ fn loom_what_two_callers_and_a_reader_leave_is_sent_or_the_writer_is_told() {
     explore(|link| {
         let first = spawn(link, |link| link.submit(LONG));
         let second = spawn(link, |link| link.submit(LONG));
-        link.read(&Frame::Ping);
+        link.serve(&Frame::Watch { instance: 3 });
         vec![first, second]
     });
 }
@@ -189,7 +203,7 @@ fn loom_an_earlier_deadline_wakes_the_writer_whoever_sends_meanwhile() {
     explore(|link| {
         let long = spawn(link, |link| link.submit(LONG));
         let short = spawn(link, |link| link.submit(SHORT));
-        link.read(&Frame::Ping);
+        link.serve(&Frame::Watch { instance: 3 });
         vec![long, short]
     });
 }
