@@ -174,7 +174,7 @@ impl Heap for Shape {
             Self::Named(name) => name.heap_bytes(),
             Self::Circle { holes, .. } => holes.heap_bytes(),
             // A box in a value of its own size may not be counted, where nothing else fills that value.
-            Self::Boxed(shape) => shape.heap_bytes(),
+            Self::Boxed(shape) => (**shape).heap_bytes(),
         }
     }
 }
