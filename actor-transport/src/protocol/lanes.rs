@@ -151,3 +151,34 @@ impl Hasher for LaneHasher {
         self.write_u64(value as u64);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        hash::{BuildHasher, Hash},
+    };
+
+    use super::*;
+
+    #[test]
+    fn lanes_have_hashes_of_their_own() {
+        let hash = |key: LaneKey| {
+            let mut hasher = BuildHasherDefault::<LaneHasher>::default().build_hasher();
+            key.hash(&mut hasher);
+            hasher.finish()
+        };
+        let keys = (0..1000).flat_map(|instance| [LaneKey::To(instance), LaneKey::From(instance)]);
+        let hashes: Vec<u64> = keys.map(hash).collect();
+        assert_eq!(hashes.iter().collect::<BTreeSet<_>>().len(), 2000);
+        // Tables look at the last bits, and at the first seven.
+        assert!(hashes.iter().map(|hash| hash & 0xff).collect::<BTreeSet<_>>().len() > 200);
+        assert_eq!(hashes.iter().map(|hash| hash >> 57).collect::<BTreeSet<_>>().len(), 128);
+        let of_bytes = |bytes: &[u8]| {
+            let mut hasher = LaneHasher::default();
+            hasher.write(bytes);
+            hasher.finish()
+        };
+        assert_ne!(of_bytes(b"ab"), of_bytes(b"ba"));
+    }
+}

@@ -72,7 +72,8 @@ impl MethodsOut {
     }
 
     fn define(&mut self, hash: u64) -> u32 {
-        let position = if self.hashes.len() < self.capacity { self.hashes.len() } else { self.next };
+        // As long as the table is not full this is its end.
+        let position = self.next;
         match self.hashes.get_mut(position) {
             Some(old) => {
                 self.indices.remove(old);
@@ -138,5 +139,21 @@ impl Hasher for AlreadyHashed {
 
     fn write_u64(&mut self, hash: u64) {
         self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{BuildHasher, Hash};
+
+    use super::*;
+
+    #[test]
+    fn a_hash_is_its_own() {
+        for hash in [0_u64, 1, 7, u64::MAX] {
+            let mut hasher = BuildHasherDefault::<AlreadyHashed>::default().build_hasher();
+            hash.hash(&mut hasher);
+            assert_eq!(hasher.finish(), hash);
+        }
     }
 }

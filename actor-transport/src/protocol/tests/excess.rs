@@ -376,12 +376,23 @@ fn introductions_without_end_take_no_memory() {
     }
     assert!(size(&raw.session) <= before + SLACK);
     // What this node says of others is remembered, but not without end.
-    for bits in 0..20_000 {
+    for bits in 2..20_000 {
         raw.session.introduce(node(bits), &[]);
         let mut out = VecDeque::new();
-        raw.session.transmit(raw.now, usize::MAX, &mut out);
+        assert!(raw.session.transmit(raw.now, usize::MAX, &mut out));
     }
     let each = 60;
     assert!(size(&raw.session) <= before + 4200 * each, "{}", size(&raw.session) - before);
     raw.end(Ok(()));
+}
+
+#[test]
+fn what_is_said_before_there_is_a_connection_is_bounded() {
+    let mut pair = Pair::unattached(Limits::default(), Limits::default());
+    for bits in 0..10_000 {
+        pair.client.session.introduce(node(100 + bits), &[]);
+    }
+    pair.attach(&Limits::default(), &Limits::default());
+    pair.settle();
+    assert_eq!(pair.server.events.len(), 4096);
 }

@@ -3,8 +3,8 @@
 use actor_core::{EncodeBuffer, Terminated};
 use bytes::Bytes;
 
-use super::pair::{Pair, body, outgoing};
-use crate::protocol::{Event, Reply};
+use super::pair::{Pair, body, node, outgoing};
+use crate::protocol::{CloseReason, Event, Reply};
 
 const MIB: usize = 1 << 20;
 const CHUNK: usize = 16 * 1024;
@@ -120,5 +120,33 @@ fn a_message_of_exactly_one_chunk_is_not_cut_and_one_byte_more_is() {
         pair.settle();
         assert!(pair.poll(key).is_ready());
     }
+    pair.assert_at_rest();
+}
+
+#[test]
+fn a_message_of_which_a_part_has_left_wants_to_be_sent_on() {
+    let mut pair = Pair::new();
+    pair.call(1, 4 * CHUNK);
+    while pair.client.session.stats().output_bytes > 0 {
+        pair.client_sends(1);
+    }
+    assert!(pair.client.session.wants_transmit() && !pair.client.session.is_idle());
+    pair.client.session.close(&CloseReason::EndOfStream, node(2));
+    assert!(!pair.client_sends(usize::MAX));
+}
+
+#[test]
+fn a_large_call_that_is_cancelled_does_not_take_others_with_it() {
+    let mut pair = Pair::new();
+    let keys = [pair.call(1, 4 * CHUNK), pair.call(2, 4 * CHUNK), pair.call(3, 4 * CHUNK)];
+    pair.client.session.cancel(pair.now, keys[0]);
+    pair.client.session.cancel(pair.now, keys[2]);
+    pair.settle();
+    let (inbound, call) = pair.received().unwrap();
+    assert_eq!((call.instance, call.body.len(), pair.server.events.len()), (2, 4 * CHUNK, 0));
+    pair.reply(inbound, 1);
+    pair.settle();
+    assert_eq!(pair.value(keys[1]).len(), 1);
+    pair.settle();
     pair.assert_at_rest();
 }
