@@ -58,6 +58,17 @@ pub trait SharedState: Sync {}
 #[diagnostic::do_not_recommend]
 impl<A: ?Sized + Sync> SharedState for A {}
 
+/// The state of a reentrant actor.
+#[diagnostic::on_unimplemented(
+    message = "a reentrant actor needs a state that is `Sync`, and `{Self}` is not",
+    label = "remove `reentrant`, or make the state `Sync`",
+    note = "its methods with `&self` share the state while they wait; an atomic or a `Mutex` can stand for a `Cell`"
+)]
+pub trait ReentrantState: Sync {}
+
+#[diagnostic::do_not_recommend]
+impl<A: ?Sized + Sync> ReentrantState for A {}
+
 /// What stands behind the `&` of a `#[ctx]` parameter.
 #[diagnostic::on_unimplemented(
     message = "a `#[ctx]` parameter is the context of its own actor, and `{Self}` is not",

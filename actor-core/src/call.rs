@@ -291,6 +291,10 @@ pub(crate) fn work<M: Method<A>, A: ?Sized + Callable>(
     args: M::Args,
     done: impl FnOnce(crate::Returned<M, A>) + Send + 'static,
 ) -> Work<A> {
+    let (args, done) = match M::share(args, done) {
+        Ok(shared) => return Work::Shared(shared),
+        Err(unshared) => unshared,
+    };
     if M::INFO.is_async() {
         Work::Async(Box::new(move |actor, context| {
             Box::pin(async move { done(M::invoke(actor, context, args).await) })

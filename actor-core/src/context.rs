@@ -1,6 +1,10 @@
 //! The runtime's view of a running actor.
 
-use std::{fmt, sync::Mutex, time::Instant};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, OnceLock},
+    time::Instant,
+};
 
 use crate::{
     ActorRef, AnyLocal, CallScope, Callable, DistributedActor, IdOf, NodeId, Target, Termination, TraceParent,
@@ -14,17 +18,26 @@ pub struct Context<A: ?Sized + Callable> {
     me: WeakLocal<A>,
     /// The call that is running, where it looks at its context.
     pub(crate) scope: Option<CallScope>,
-    /// Keeps the children alive.
-    children: Mutex<Vec<AnyLocal<A::System>>>,
+    /// Keeps the children alive. Made for the first of them, and for the first call with a context of its own.
+    children: OnceLock<Arc<Children<A>>>,
 }
+
+type Children<A> = Mutex<Vec<AnyLocal<<A as Callable>::System>>>;
 
 impl<A: ?Sized + Callable> Context<A> {
     pub(crate) fn new(system: A::System, id: IdOf<A>, me: WeakLocal<A>) -> Self {
-        Self { system, id, me, scope: None, children: Mutex::default() }
+        Self { system, id, me, scope: None, children: OnceLock::new() }
+    }
+
+    /// The context of one call of several that interleave: its scope is its own, and all else the actor's.
+    pub(crate) fn for_call(&self, scope: Option<CallScope>) -> Self {
+        let children = self.children.get_or_init(Arc::default).clone();
+        let (system, id, me) = (self.system.clone(), self.id.clone(), self.me.clone());
+        Self { system, id, me, scope, children: OnceLock::from(children) }
     }
 
     pub(crate) fn has_children(&self) -> bool {
-        !self.children.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).is_empty()
+        self.children.get().is_some_and(|children| !locked(children).is_empty())
     }
 
     pub(crate) fn set_me(&mut self, me: WeakLocal<A>) {
@@ -68,7 +81,7 @@ impl<A: ?Sized + Callable> Context<A> {
     pub fn spawn<B: DistributedActor<System = A::System>>(&self, child: B) -> ActorRef<B> {
         let child = local::spawn(&self.system, child);
         if let Some(local) = ActorRef::local(&child) {
-            let mut children = self.children.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut children = locked(self.children.get_or_init(Arc::default));
             children.retain(|child| !child.0.has_ended());
             children.push(local.erase());
         }
@@ -92,6 +105,10 @@ impl<A: ?Sized + Callable> fmt::Debug for Context<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context").field("id", &self.id).field("scope", &self.scope).finish_non_exhaustive()
     }
+}
+
+fn locked<T>(children: &Mutex<T>) -> MutexGuard<'_, T> {
+    children.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Who made a call.

@@ -68,7 +68,12 @@ pub mod __macro {
     pub use crate::{
         ActorRef, As, Call, Callable, Codec, Context, DistributedActor, Entry, Method, MethodInfo, NotResult,
         Parameter, Probe, Proxy, Reply, RequirementOf, Returned, Target,
-        assertions::{Carried, Check, Checked, CodecOf, ContextParameter, RequirementIn, SharedState, assert_new_name},
+        assertions::{
+            Carried, Check, Checked, CodecOf, ContextParameter, ReentrantState, RequirementIn, SharedState,
+            assert_new_name,
+        },
+        local::{SharedWork, lend},
+        method::SharedMethod,
         method_info::{MethodParts, Registered},
     };
 }

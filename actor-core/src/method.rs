@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     ActorSystem, Arguments, CallError, CancelToken, Context, IncomingCall, MethodInfo, Reply, Target,
-    local::{Port, execute},
+    local::{Port, SharedWork, execute},
 };
 
 /// What can be called through a reference: an actor. Implemented by `#[distributed_actor]`.
@@ -54,6 +54,26 @@ pub trait Method<A: ?Sized + Callable>: 'static {
     /// Runs it. For a `fn` all work is done here, and the future is ready.
     fn invoke<'a>(
         actor: &'a mut A,
+        context: &'a Context<A>,
+        args: Self::Args,
+    ) -> impl Future<Output = Returned<Self, A>> + Send + 'a;
+
+    /// What runs it beside others of its kind, if it may: a method with `&self` of a reentrant actor.
+    #[doc(hidden)]
+    fn share<D>(args: Self::Args, done: D) -> Result<SharedWork<A>, (Self::Args, D)>
+    where
+        D: FnOnce(Returned<Self, A>) + Send + 'static,
+    {
+        Err((args, done))
+    }
+}
+
+/// A method that may run beside others of its kind.
+#[doc(hidden)]
+pub trait SharedMethod<A: ?Sized + Callable>: Method<A> {
+    /// Runs it.
+    fn invoke_shared<'a>(
+        actor: &'a A,
         context: &'a Context<A>,
         args: Self::Args,
     ) -> impl Future<Output = Returned<Self, A>> + Send + 'a;

@@ -169,9 +169,9 @@ impl CallScope {
         }
     }
 
-    /// Whether this call descends from the call of that number, or is it.
-    pub(crate) fn descends_from(&self, call: u64) -> bool {
-        self.chain().any(|scope| scope.0.call == call)
+    /// Whether this call is one of those, or descends from one.
+    pub(crate) fn descends_from(&self, those: impl Fn(u64) -> bool) -> bool {
+        self.chain().any(|scope| those(scope.0.call))
     }
 
     /// The calls in words, root first.
@@ -245,7 +245,7 @@ mod tests {
         let scope = CallScope::from_links(links.clone(), None).unwrap();
         assert_eq!(scope.to_links(), links);
         assert_eq!(scope.depth(), 3);
-        assert!(scope.descends_from(1) && !scope.descends_from(4));
+        assert!(scope.descends_from(|call| call == 1) && !scope.descends_from(|call| call == 4));
     }
 
     #[test]

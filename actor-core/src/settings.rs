@@ -12,7 +12,7 @@ pub struct Settings {
     pub call_timeout_max: Duration,
     /// Calls nested in one another before one is refused. 32.
     pub chain_length_max: u32,
-    /// Messages that wait for one actor. 1,024.
+    /// Messages that wait for one actor, and methods of a reentrant one that interleave. 1,024.
     pub mailbox_length_max: u32,
     /// Whether the text of a panic is sent to the caller on another node. No.
     pub send_panic_text: bool,

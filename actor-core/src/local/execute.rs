@@ -8,13 +8,14 @@ use std::{
 use super::{
     cancel::CancelToken,
     contain::contain,
-    job::{Answer, Job, Work},
+    job::{Answer, Job},
     now,
     port::{Port, Tried, now_or_never},
 };
 use crate::{
     Arguments, CallScope, DecoderOf, DistributedActor, HandlerOf, Method, Reply, ResultHandler, SystemError,
-    TraceParent, call::Opened,
+    TraceParent,
+    call::{Opened, work},
 };
 
 /// What came with a call from elsewhere, beside its arguments.
@@ -123,24 +124,11 @@ fn queue<A: DistributedActor, M: Method<A>>(
     let cancel = CancelToken::new();
     let answer = Arc::new(Handler { handler: Mutex::new(Some(handler)) });
     let reply_to = answer.clone();
-    let work = if M::INFO.is_async() {
-        Work::Async(Box::new(move |actor, context| {
-            Box::pin(async move {
-                let result = M::invoke(actor, context, args).await;
-                if let Some(handler) = reply_to.take() {
-                    M::Reply::answer(result, handler);
-                }
-            })
-        }))
-    } else {
-        Work::Now(Box::new(move |actor, context| {
-            if let Some(result) = now_or_never(M::invoke(actor, context, args))
-                && let Some(handler) = reply_to.take()
-            {
-                M::Reply::answer(result, handler);
-            }
-        }))
-    };
+    let work = work::<M, A>(args, move |result| {
+        if let Some(handler) = reply_to.take() {
+            M::Reply::answer(result, handler);
+        }
+    });
     let job = Job {
         method: Some(M::INFO),
         work,

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::{mailbox::Queued, shared::SharedWork};
 use crate::{BoxFuture, CallScope, Callable, CancelToken, Context, MethodInfo, SystemError, TraceParent};
 
 /// A call that waits for its actor's turn, or that runs.
@@ -25,8 +26,8 @@ pub(crate) struct Job<A: ?Sized + Callable> {
     pub(crate) redirects: u8,
 }
 
-type RunNow<A> = dyn FnOnce(&mut A, &Context<A>) + Send;
-type RunAsync<A> = dyn for<'a> FnOnce(&'a mut A, &'a Context<A>) -> BoxFuture<'a, ()> + Send;
+pub(super) type RunNow<A> = dyn FnOnce(&mut A, &Context<A>) + Send;
+pub(super) type RunAsync<A> = dyn for<'a> FnOnce(&'a mut A, &'a Context<A>) -> BoxFuture<'a, ()> + Send;
 
 /// What a job does with the actor.
 pub(crate) enum Work<A: ?Sized + Callable> {
@@ -34,6 +35,14 @@ pub(crate) enum Work<A: ?Sized + Callable> {
     Now(Box<RunNow<A>>),
     /// An `async fn`.
     Async(Box<RunAsync<A>>),
+    /// A method that interleaves with others of its kind.
+    Shared(SharedWork<A>),
+}
+
+impl<A: ?Sized + Callable> Queued for Job<A> {
+    fn is_shared(&self) -> bool {
+        matches!(self.work, Work::Shared(_))
+    }
 }
 
 /// Whoever waits for a job.

@@ -16,11 +16,21 @@ use loom::{
 
 use super::{
     estimate::Verdict,
+    group::Group,
     job::Answer,
-    mailbox::{Mailbox, Next, Pushed, Stop},
+    mailbox::{Mailbox, Next, NextShared, Pushed, Queued, Stop},
     reply_cell::{ReplyCell, Waited},
 };
 use crate::{Never, Outcome, SystemError};
+
+/// Jobs from this number on may interleave.
+const SHARED: u32 = 100;
+
+impl Queued for u32 {
+    fn is_shared(&self) -> bool {
+        *self >= SHARED
+    }
+}
 
 const LIMIT: Duration = Duration::from_secs(1);
 
@@ -408,6 +418,145 @@ fn loom_a_running_method_hears_of_an_urgent_stop() {
         other.join().unwrap();
         actor.work(state);
         assert!(actor.ran_and_refused().0.is_empty());
+    });
+}
+
+/// Takes what may interleave, and waits for it, until `count` have come.
+fn interleave(actor: &Actor, count: usize) -> Vec<u32> {
+    let (woken, waker) = waker();
+    let mut taken = Vec::new();
+    loop {
+        match actor.mailbox.next_shared(1 + taken.len(), &waker) {
+            NextShared::Job(job) => taken.push(job),
+            NextShared::StopNow => return taken,
+            NextShared::None if taken.len() == count => return taken,
+            NextShared::None => {
+                while !woken.0.swap(false, Ordering::SeqCst) {
+                    thread::yield_now();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn loom_what_interleaves_hears_of_jobs_that_may_join_it() {
+    loom::model(|| {
+        let actor = Actor::new();
+        let (state, _) = actor.mailbox.take(0, LIMIT).unwrap();
+        actor.mailbox.begin_shared(Some(1));
+        let one = spawn(&actor, |actor| {
+            actor.push(101);
+        });
+        let two = spawn(&actor, |actor| {
+            let pushed = actor.mailbox.push(102, false, None, |_, runs| runs(1));
+            assert!(matches!(pushed, Pushed::Queued(_)));
+        });
+        assert_eq!(sorted(interleave(&actor, 2)), [101, 102]);
+        one.join().unwrap();
+        two.join().unwrap();
+        actor.mailbox.end_shared(1);
+        actor.work(state);
+        assert!(actor.ran().is_empty());
+    });
+}
+
+#[test]
+fn loom_what_interleaves_hears_when_a_job_that_was_in_the_way_is_withdrawn() {
+    loom::model(|| {
+        let actor = Actor::new();
+        let (state, _) = actor.mailbox.take(0, LIMIT).unwrap();
+        actor.mailbox.begin_shared(Some(1));
+        let other = spawn(&actor, |actor| {
+            let ticket = actor.push(2).unwrap();
+            actor.push(101);
+            assert_eq!(actor.mailbox.withdraw(ticket), Some(2));
+        });
+        assert_eq!(interleave(&actor, 1), [101]);
+        other.join().unwrap();
+        actor.work(state);
+        assert!(actor.ran().is_empty());
+    });
+}
+
+#[test]
+fn loom_a_shared_job_that_comes_when_those_before_it_have_ended_runs() {
+    loom::model(|| {
+        let actor = Actor::new();
+        let (state, _) = actor.mailbox.take(0, LIMIT).unwrap();
+        actor.mailbox.begin_shared(Some(1));
+        let one = spawn(&actor, |actor| {
+            actor.push(101);
+        });
+        let two = spawn(&actor, |actor| {
+            // Descends from it as long as it is pending.
+            match actor.mailbox.push(102, true, None, |_, runs| runs(1)) {
+                Pushed::Queued(_) => {}
+                Pushed::Start(mut state, job, _) => {
+                    state.push(job);
+                    actor.work(state);
+                }
+                _ => panic!("it is asked to wait, and may interleave"),
+            }
+        });
+        actor.mailbox.end_shared(1);
+        actor.work(state);
+        one.join().unwrap();
+        two.join().unwrap();
+        assert_eq!(sorted(actor.ran()), [101, 102]);
+    });
+}
+
+#[test]
+fn loom_what_interleaves_hears_of_an_urgent_stop() {
+    loom::model(|| {
+        let actor = Actor::new();
+        let (state, _) = actor.mailbox.take(0, LIMIT).unwrap();
+        actor.mailbox.begin_shared(Some(1));
+        let stopping = spawn(&actor, |actor| assert!(actor.mailbox.stop(Stop::Now).is_none()));
+        let calling = spawn(&actor, |actor| {
+            actor.push(101);
+        });
+        // One more than there are: it ends by the stop.
+        let taken = interleave(&actor, 2);
+        stopping.join().unwrap();
+        calling.join().unwrap();
+        actor.end(state);
+        assert_eq!([taken, actor.ran_and_refused().1].concat(), [101]);
+    });
+}
+
+#[test]
+fn loom_a_member_of_a_group_that_is_woken_is_polled_again() {
+    loom::model(|| {
+        let mut group = Group::new();
+        let (place, member) = group.reserve();
+        group.settle(place, Some(()));
+        let twice = member.clone();
+        let other = thread::spawn(move || {
+            twice.wake_by_ref();
+            twice.wake();
+        });
+        let (woken, waker) = waker();
+        // As long as it waits, a wake of its comes to the group's task.
+        let mut polled = 0;
+        while polled == 0 {
+            group.listen(&waker);
+            while let Some((member, place, _)) = group.next_woken() {
+                polled += 1;
+                group.settle(place, Some(member));
+            }
+            while polled == 0 && !woken.0.swap(false, Ordering::SeqCst) {
+                thread::yield_now();
+            }
+        }
+        other.join().unwrap();
+        while let Some((member, place, _)) = group.next_woken() {
+            polled += 1;
+            group.settle(place, Some(member));
+        }
+        assert!(polled <= 2);
+        drop(member);
     });
 }
 

@@ -11,6 +11,8 @@ mod contain;
 mod ending;
 mod estimate;
 mod execute;
+mod group;
+mod interleaving;
 mod job;
 #[cfg(all(test, loom))]
 mod loom_tests;
@@ -19,8 +21,10 @@ mod options;
 mod port;
 mod reply_cell;
 mod seat;
+mod shared;
 mod spawn;
 mod sync;
+mod turn;
 
 use std::time::Instant;
 
@@ -30,6 +34,7 @@ pub use self::{
     execute::IncomingCall,
     options::{Decide, Overflow, SpawnOptions},
     port::{Local, WeakLocal},
+    shared::{SharedWork, lend},
     spawn::{spawn, spawn_with, try_spawn_with},
 };
 pub(crate) use self::{

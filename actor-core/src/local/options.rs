@@ -17,7 +17,7 @@ impl<A: ?Sized + Callable> SpawnOptions<A> {
         Self { mailbox_length_max: None, overflow: Overflow::Wait }
     }
 
-    /// How many messages may wait for the actor; at least 1.
+    /// How many messages may wait for the actor, at least 1; of a reentrant one also how many methods interleave.
     #[must_use]
     pub fn mailbox(mut self, length_max: u32) -> Self {
         self.mailbox_length_max = NonZeroU32::new(length_max.max(1));

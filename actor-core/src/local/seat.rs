@@ -65,6 +65,10 @@ impl<A: DistributedActor> Seat<A> {
         Self { mailbox, id, system, ending: OnceLock::new(), overflow, me }
     }
 
+    pub(super) fn id(&self) -> &IdOf<A> {
+        &self.id
+    }
+
     pub(super) fn system(&self) -> &A::System {
         &self.system
     }
@@ -370,9 +374,9 @@ impl<A: DistributedActor> State<A> {
     }
 }
 
-/// Whether `job` descends from the call of that number.
-fn descends<A: DistributedActor>(job: &Job<A>, call: u64) -> bool {
-    job.parent.as_ref().is_some_and(|parent| parent.descends_from(call))
+/// Whether `job` descends from a call that runs.
+fn descends<A: DistributedActor>(job: &Job<A>, runs: &dyn Fn(u64) -> bool) -> bool {
+    job.parent.as_ref().is_some_and(|parent| parent.descends_from(runs))
 }
 
 /// Runs when it is dropped: on the task that it was moved to, or wherever that task is given up.
