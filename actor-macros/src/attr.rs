@@ -23,6 +23,7 @@ const SYSTEM: &str = "system";
 const NAME: &str = "name";
 const COMPLETE: &str = "complete";
 const RESULT: &str = "result";
+const REENTRANT: &str = "reentrant";
 
 /// The options of `#[distributed_actor(..)]`.
 pub(crate) fn actor_options(tokens: TokenStream, errors: &mut Errors) -> ActorOptions {
@@ -35,8 +36,12 @@ pub(crate) fn actor_options(tokens: TokenStream, errors: &mut Errors) -> ActorOp
             once(&mut options.krate, option, path, errors);
         } else if option == NAME {
             once(&mut options.name, option, name(option, input)?, errors);
+        } else if option == REENTRANT {
+            flag(option, input)?;
+            once(&mut options.reentrant, option, option.span(), errors);
         } else {
-            return Err(unknown(option, DISTRIBUTED_ACTOR, "`system = Type`, `name = \"..\"` and `crate = path`"));
+            let known = "`system = Type`, `name = \"..\"`, `reentrant` and `crate = path`";
+            return Err(unknown(option, DISTRIBUTED_ACTOR, known));
         }
         Ok(())
     });

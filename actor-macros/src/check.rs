@@ -9,7 +9,7 @@ use syn::{
 use crate::{
     attr,
     diagnostics::Errors,
-    model::{ActorOptions, Method},
+    model::{ActorOptions, Method, Receiver},
     tokens::plain_name,
 };
 
@@ -95,6 +95,17 @@ pub(crate) fn system(options: &ActorOptions, errors: &mut Errors) -> Option<()> 
         return None;
     }
     Some(())
+}
+
+/// That an actor which shall be reentrant has methods that can interleave.
+pub(crate) fn reentrant(options: &ActorOptions, methods: &[Method], errors: &mut Errors) {
+    if let Some(option) = options.reentrant
+        && !methods.iter().any(|method| matches!(method.receiver, Receiver::Shared(_)))
+    {
+        let message = "only methods with `&self` interleave, and this actor has none: let one take `&self`, or remove \
+                       `reentrant`";
+        errors.add(syn::Error::new(option, message));
+    }
 }
 
 /// Names that are given twice. Of two methods that share one the first is kept, unless `#[cfg]` may choose between them.

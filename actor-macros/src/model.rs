@@ -22,6 +22,8 @@ pub(crate) struct ActorOptions {
     pub(crate) system: Option<Type>,
     pub(crate) krate: Option<Path>,
     pub(crate) name: Option<LitStr>,
+    /// Where the user wrote `reentrant`.
+    pub(crate) reentrant: Option<Span>,
 }
 
 /// A method under `#[distributed]`.

@@ -17,6 +17,7 @@ pub(crate) fn actor(item: &mut ItemImpl, options: ActorOptions, errors: &mut Err
     for second in attr::take(&mut item.attrs, attr::DISTRIBUTED_ACTOR) {
         errors.at(second, "`#[distributed_actor]` is given twice: keep one");
     }
+    let before = errors.count();
     let mut methods = Vec::new();
     for item in &mut item.items {
         match item {
@@ -26,6 +27,9 @@ pub(crate) fn actor(item: &mut ItemImpl, options: ActorOptions, errors: &mut Err
             ImplItem::Macro(item) => not_a_method(&mut item.attrs, errors),
             _ => {}
         }
+    }
+    if errors.count() == before {
+        check::reentrant(&options, &methods, errors);
     }
     check::names(&mut methods, errors);
     let ident = check::header(item, errors);

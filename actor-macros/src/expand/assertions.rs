@@ -3,7 +3,7 @@
 //! They are asked in the body of a constant that the method's types depend on. If one fails the constant has no value,
 //! rustc takes those types for errors that it has reported already, and stays silent about all that follows from it.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::{
@@ -74,15 +74,29 @@ fn travel(common: &Common<'_>, method: &Method) -> TokenStream {
     quote!(#question #(#questions)*)
 }
 
-/// That an `async fn` which takes `&self` has a state that threads may share.
+/// That a method which shares the state has one that threads may share.
 pub(crate) fn shared_state(common: &Common<'_>, method: &Method) -> TokenStream {
-    let (Receiver::Shared(receiver), Some(_)) = (method.receiver, method.asynchronous) else {
+    let Receiver::Shared(receiver) = method.receiver else { return TokenStream::new() };
+    if common.actor.options.reentrant.is_some() {
+        let lend = reentrant_state(common);
+        return quote!(let _ = #lend;);
+    }
+    if method.asynchronous.is_none() {
         return TokenStream::new();
-    };
+    }
     let (name, user) = (&method.ident, method.ident.span());
     let support = tokens::located(common.support.clone(), user);
     let actor = tokens::located(common.ty.clone(), receiver);
     let question = quote_spanned!(user=> fn #name<__State: #support::SharedState>() {});
     let asked = quote_spanned!(receiver=> let _ = #name::<#actor>;);
     quote!({ #question #asked })
+}
+
+/// The function that lends the state of a reentrant actor. Wherever it is named it is the same question, put in the
+/// same place, so that rustc gives its answer once.
+pub(crate) fn reentrant_state(common: &Common<'_>) -> TokenStream {
+    let at = common.actor.options.reentrant.unwrap_or_else(Span::call_site);
+    let support = tokens::located(common.support.clone(), at);
+    let actor = tokens::located(common.ty.clone(), at);
+    quote_spanned!(at=> #support::lend::<#actor>)
 }

@@ -9,7 +9,7 @@ use super::{
     assertions, info, reply,
 };
 use crate::{
-    model::{Argument, Method},
+    model::{Argument, Method, Receiver},
     tokens,
 };
 
@@ -22,7 +22,11 @@ pub(crate) fn expand(common: &Common<'_>, index: usize, method: &Method) -> Toke
     let is_result_constant = assertions::expand(common, method);
     let types = method.parameters().map(|parameter| common.spelled_out(&parameter.ty));
     let result = reply::declared(common, method);
-    let invoke = invoke(common, method);
+    let shared = shared(common, method);
+    let (invoke, share) = match shared {
+        Some(_) => (delegate(common, method), share(common)),
+        None => (invoke(common, method), TokenStream::new()),
+    };
     quote! {
         // no unit struct: its name would be a pattern that matches it
         #[doc(hidden)]
@@ -39,11 +43,64 @@ pub(crate) fn expand(common: &Common<'_>, index: usize, method: &Method) -> Toke
             type Reply = #support::As<#result, { #is_result }>;
             const INFO: &'static #support::MethodInfo = &#info_name;
             #invoke
+            #share
+        }
+
+        #shared
+    }
+}
+
+/// How a method of a reentrant actor runs beside others, if it may.
+fn shared(common: &Common<'_>, method: &Method) -> Option<TokenStream> {
+    let (Some(_), Receiver::Shared(_)) = (common.actor.options.reentrant, method.receiver) else { return None };
+    let Common { support, ty, bounded, .. } = common;
+    let (condition, Names { marker, .. }) = (&method.condition, Names::of(method));
+    let (declared, _, bounds) = bounded.split_for_impl();
+    let (header, body) = (header(common, method, &quote!(invoke_shared), &quote!(&'__call #ty)), body(common, method));
+    Some(quote! {
+        #[automatically_derived]
+        #condition
+        impl #declared #support::SharedMethod<#ty> for #marker #bounds {
+            #header { #body }
+        }
+    })
+}
+
+/// The same for one that has the actor for itself.
+fn delegate(common: &Common<'_>, method: &Method) -> TokenStream {
+    let Common { support, ty, .. } = common;
+    let header = header(common, method, &quote!(invoke), &quote!(&'__call mut #ty));
+    quote! {
+        #header {
+            <Self as #support::SharedMethod<#ty>>::invoke_shared(__actor, __context, __arguments)
+        }
+    }
+}
+
+fn share(common: &Common<'_>) -> TokenStream {
+    let Common { support, ty, .. } = common;
+    let lend = assertions::reentrant_state(common);
+    quote! {
+        fn share<__Done>(
+            __arguments: Self::Args,
+            __done: __Done,
+        ) -> ::core::result::Result<#support::SharedWork<#ty>, (Self::Args, __Done)>
+        where
+            __Done: ::core::ops::FnOnce(#support::Returned<Self, #ty>) + ::core::marker::Send + 'static,
+        {
+            let __lend = #lend;
+            ::core::result::Result::Ok(#support::SharedWork::new::<Self>(__lend(), __arguments, __done))
         }
     }
 }
 
 fn invoke(common: &Common<'_>, method: &Method) -> TokenStream {
+    let ty = &common.ty;
+    let (header, body) = (header(common, method, &quote!(invoke), &quote!(&'__call mut #ty)), body(common, method));
+    quote!(#header { #body })
+}
+
+fn header(common: &Common<'_>, method: &Method, name: &TokenStream, actor: &TokenStream) -> TokenStream {
     let Common { support, ty, .. } = common;
     let user = method.ident.span();
     // where the future is not `Send`, rustc points at this type: from the user's `async` to the method's name
@@ -51,6 +108,17 @@ fn invoke(common: &Common<'_>, method: &Method) -> TokenStream {
         impl ::core::future::Future<Output = #support::Returned<Self, #ty>> + ::core::marker::Send +
     };
     let end = quote_spanned!(user=> '__call);
+    quote! {
+        fn #name<'__call>(
+            __actor: #actor,
+            __context: &'__call #support::Context<#ty>,
+            __arguments: Self::Args,
+        ) -> #future #end
+    }
+}
+
+fn body(common: &Common<'_>, method: &Method) -> TokenStream {
+    let Common { support, ty, .. } = common;
     let call = call(common, method);
     let split = quote!(<Self::Reply as #support::Reply<#support::RequirementOf<#ty>>>::split);
     let shared_state =
@@ -61,15 +129,9 @@ fn invoke(common: &Common<'_>, method: &Method) -> TokenStream {
         None => quote!(::core::future::ready(#split(#call))),
     };
     quote! {
-        fn invoke<'__call>(
-            __actor: &'__call mut #ty,
-            __context: &'__call #support::Context<#ty>,
-            __arguments: Self::Args,
-        ) -> #future #end {
-            #shared_state
-            let (#(#names,)*) = __arguments;
-            #run
-        }
+        #shared_state
+        let (#(#names,)*) = __arguments;
+        #run
     }
 }
 

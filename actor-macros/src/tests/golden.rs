@@ -51,6 +51,20 @@ fn options_contexts_patterns_and_conditions() {
 }
 
 #[test]
+fn an_actor_that_is_reentrant() {
+    let item = "
+        impl Directory {
+            #[distributed]
+            async fn resolve(&self, #[ctx] ctx: &Context<Self>, name: String) -> Option<Entry> { None }
+
+            #[distributed]
+            fn insert(&mut self, name: String, entry: Entry) {}
+        }
+    ";
+    check("reentrant", item, expect_file!["golden/directory.rs"]);
+}
+
+#[test]
 fn an_actor_that_is_generic() {
     let item = "
         impl<T: Clone + Send + 'static, const N: usize> Cache<T, N> where Self: Sized, T: Serialize {

@@ -154,7 +154,7 @@ fn names_are_given_once() {
 
 #[test]
 fn options_are_known_given_once_and_of_their_kind() {
-    let known = "`#[distributed_actor]` takes `system = Type`, `name = \"..\"` and `crate = path`";
+    let known = "`#[distributed_actor]` takes `system = Type`, `name = \"..\"`, `reentrant` and `crate = path`";
     let item = "impl Greeter {}";
     for (options, said) in [
         ("retain", format!("unknown option `retain`: {known}")),
@@ -163,6 +163,7 @@ fn options_are_known_given_once_and_of_their_kind() {
         ("crate = 1", "`crate` takes a path: `crate = ::distributed_actor`".into()),
         ("name = hello", "`name` takes a string: `name = \"..\"`".into()),
         ("name = \"\"", "a name cannot be empty".into()),
+        ("reentrant = true", "`reentrant` takes no value: write `reentrant` alone".into()),
         ("system = A, system = B", "`system` is given twice: keep one".into()),
         ("crate = actor_core", "`actor_core` has no actor system of its own: add `system = MySystem`".into()),
         ("crate = ::actor_core", "`actor_core` has no actor system of its own: add `system = MySystem`".into()),
@@ -187,6 +188,20 @@ fn options_are_known_given_once_and_of_their_kind() {
     assert!(errors_of("#[distributed()] fn a(&self) {} #[distributed(complete, result,)] fn b(&self) {}").is_empty());
     let twice = "`#[distributed]` is given twice: put all options into one";
     assert_eq!(errors_of("#[distributed] #[distributed(complete)] fn a(&self) {}"), [twice]);
+}
+
+#[test]
+fn a_reentrant_actor_has_methods_that_interleave() {
+    let none = "only methods with `&self` interleave, and this actor has none: let one take `&self`, or remove \
+                `reentrant`";
+    for methods in ["", "fn a(&self) {}", "#[distributed] async fn a(&mut self) {}"] {
+        assert_eq!(errors("reentrant", &format!("impl Greeter {{ {methods} }}")), [none], "{methods}");
+    }
+    for method in ["fn a(&self) {}", "async fn a(&self) {}"] {
+        assert!(errors("reentrant", &format!("impl Greeter {{ #[distributed] {method} }}")).is_empty());
+    }
+    // What is wrong with the one that it has is said, and nothing else.
+    assert_eq!(errors("reentrant", "impl Greeter { #[distributed] fn a(&self, name: &str) {} }").len(), 1);
 }
 
 #[test]

@@ -129,7 +129,7 @@ const _: () = {
     }
 };
 ::core::compile_error! {
-    "unknown option `nickname`: `#[distributed_actor]` takes `system = Type`, `name = \"..\"` and `crate = path`"
+    "unknown option `nickname`: `#[distributed_actor]` takes `system = Type`, `name = \"..\"`, `reentrant` and `crate = path`"
 }
 ::core::compile_error! {
     "a parameter is sent to the actor, so it cannot be borrowed: write `String`"
