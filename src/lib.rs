@@ -78,3 +78,8 @@ actor_transport::__private::inventory::submit! {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So is the example of the macro's, which cannot depend on this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../actor-macros/src/reentrant.md")]
+struct Reentrant;

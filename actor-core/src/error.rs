@@ -123,7 +123,8 @@ pub enum SystemError {
     /// The node is shutting down and takes no new calls. Not executed.
     #[error("the node is shutting down")]
     ShuttingDown,
-    /// The call would wait for itself: the actor is running a call that this one descends from. Not executed.
+    /// The call would wait for itself: the actor is running a call that this one descends from, and is not reentrant, or
+    /// one of the two takes `&mut self`. Not executed.
     #[error("deadlock: the call would wait for itself ({})", .chain.join(" -> "))]
     Deadlock {
         /// The calls from the first to this one, each as `method of actor`.

@@ -18,11 +18,13 @@ use proc_macro::TokenStream;
 /// Makes the methods of an `impl` that are marked `#[distributed]` callable through an `ActorRef`, from any node.
 ///
 /// Options: `system = Type` (the actor system; the default is the facade's `Node`), `name = ".."` (takes the place of
-/// `module::Actor` in the methods' names), `crate = path` (where the facade crate is found).
+/// `module::Actor` in the methods' names), `reentrant` (see below), `crate = path` (where the facade crate is found).
 ///
 /// On a method: `#[distributed]`, with `name = ".."` (the whole name on the wire), `complete` (it runs to its end even
 /// if its caller gives up) and `result` (what it returns is a `Result`, under a name of its own that mentions a generic
 /// parameter of the impl). `#[ctx] ctx: &Context<Self>` is the actor's own context, and no part of the signature.
+///
+#[doc = include_str!("reentrant.md")]
 #[proc_macro_attribute]
 pub fn distributed_actor(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::distributed_actor(options.into(), item.into()).into()

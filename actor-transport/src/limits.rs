@@ -56,7 +56,7 @@ pub struct Limits {
     /// Actors of one peer that this node watches, and of this node that one peer watches. 65,536.
     pub watches_max: usize,
 
-    /// Messages that wait for one actor. 1,024.
+    /// Messages that wait for one actor, and methods of a reentrant one that interleave. 1,024.
     pub mailbox_length_max: u32,
     /// The deadline of a call that sets none. 10 s.
     pub call_deadline: Duration,
