@@ -1,0 +1,88 @@
+//! Processes: this one, and its children, which are the same program.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use nix::{
+    sched::{CpuSet, sched_getaffinity, sched_setaffinity},
+    time::{ClockId, clock_getcpuclockid},
+    unistd::Pid,
+};
+use tokio::runtime::Runtime;
+
+use crate::contender::Contender;
+
+/// As each side has it.
+pub(crate) fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// This program, once more.
+pub(crate) fn again() -> Command {
+    Command::new(std::env::current_exe().unwrap())
+}
+
+/// Keeps this process, and those that it starts, on the first of its cores.
+pub(crate) fn stay_on_one_core() {
+    let allowed = sched_getaffinity(Pid::this()).unwrap();
+    let first = (0..CpuSet::count()).find(|core| allowed.is_set(*core).unwrap()).unwrap();
+    let mut one = CpuSet::new();
+    one.set(first).unwrap();
+    sched_setaffinity(Pid::this(), &one).unwrap();
+}
+
+/// The bytes of this process that are in memory.
+pub(crate) fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+/// The other process of a remote contender.
+pub(crate) struct Server {
+    child: Child,
+    address: String,
+    clock: ClockId,
+}
+
+impl Server {
+    /// The server of the contender that this process measures.
+    pub(crate) fn start() -> Self {
+        let contender = std::env::args().nth(3).unwrap();
+        let mut child =
+            again().args(["serve", &contender]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut address = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        let clock = clock_getcpuclockid(Pid::from_raw(child.id() as i32)).unwrap();
+        Self { child, address: address.trim().to_owned(), clock }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn processor_time_of_both(&self) -> Duration {
+        let here = ClockId::CLOCK_PROCESS_CPUTIME_ID.now().unwrap();
+        Duration::from(here) + Duration::from(self.clock.now().unwrap())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The child's side: serves until its input ends.
+pub(crate) fn serve(contender: &Contender) {
+    let runtime = runtime();
+    let serve = contender.serve().unwrap();
+    let (address, _kept) = runtime.block_on(async { tokio::spawn(serve()).await.unwrap() });
+    println!("{address}");
+    std::io::stdout().flush().unwrap();
+    let _ = std::io::stdin().read(&mut [0]);
+}
