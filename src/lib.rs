@@ -42,15 +42,25 @@ pub use actor_core::{
     distributed, distributed_actor, execute_distributed_target, spawn, spawn_with, try_spawn_with,
 };
 pub use actor_transport::{
-    Address, Connection, ErrorPolicy, IntoAddress, Limits, LimitsError, Listener, Node, NodeBuilder, PeerInfo,
-    Receiver, Sender, Transport, TransportError, stream_connection,
+    Address, Connection, ErrorPolicy, IntoAddress, Limits, LimitsError, Listener, Node, NodeBuilder, PeerIdentity,
+    PeerInfo, Proof, Receiver, Refusal, Sender, Transport, TransportError, stream_connection,
 };
 #[cfg(feature = "memory")]
 pub use transport_memory::MemoryTransport;
 #[cfg(feature = "tcp")]
 pub use transport_tcp::TcpTransport;
+#[cfg(feature = "tls")]
+pub use transport_tls::TlsTransport;
 #[cfg(all(feature = "unix", unix))]
 pub use transport_unix::UnixTransport;
+
+/// Certificates, for the transports `tls`, `wss` and `quic`.
+#[cfg(any(feature = "tls", feature = "development-ca"))]
+pub mod security {
+    pub use transport_security::{CertificateError, Identity, PeerCertificate, Tls, Trust};
+    #[cfg(feature = "development-ca")]
+    pub use transport_security::{DevelopmentCa, IssuedCertificate};
+}
 
 /// What the code that `#[distributed_actor]` emits refers to. Not for use by hand.
 #[doc(hidden)]

@@ -27,6 +27,15 @@ impl Address {
         self.text.get(self.scheme_length + 3..).unwrap_or_default()
     }
 
+    /// Whether it names a host, as in `host:port` or `host:port/path`, and that is this machine and nothing else.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let authority = self.rest().split('/').next().unwrap_or_default();
+        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        host.parse::<std::net::IpAddr>().map_or(host == "localhost", |ip| ip.is_loopback())
+    }
+
     /// The whole of it.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -118,6 +127,20 @@ mod tests {
         let address: Address = "tcp://127.0.0.1:5301".parse().unwrap();
         assert_eq!((address.scheme(), address.rest()), ("tcp", "127.0.0.1:5301"));
         assert_eq!(address.to_string(), "tcp://127.0.0.1:5301");
+    }
+
+    #[test]
+    fn an_address_of_this_machine_alone_is_known_by_its_host() {
+        for (address, is_loopback) in [
+            ("tcp://127.0.0.1:1", true),
+            ("tcp://[::1]:1", true),
+            ("ws://localhost:1/path", true),
+            ("tcp://0.0.0.0:1", false),
+            ("ws://10.0.0.1:1/127.0.0.1", false),
+            ("tcp://localhost.example:1", false),
+        ] {
+            assert_eq!(address.parse::<Address>().unwrap().is_loopback(), is_loopback, "{address}");
+        }
     }
 
     #[test]

@@ -7,14 +7,20 @@
 mod address;
 mod limits;
 mod node;
+mod proof;
 pub mod protocol;
+mod refusal;
 mod stream;
 mod transport;
 
+#[cfg(feature = "proofs")]
+pub use self::proof::PeerCertificate;
 pub use self::{
     address::{Address, IntoAddress},
     limits::{Limits, LimitsError},
-    node::{DefaultTransport, ErrorPolicy, Node, NodeBuilder, PeerInfo},
+    node::{DefaultTransport, ErrorPolicy, Node, NodeBuilder, PeerIdentity, PeerInfo},
+    proof::Proof,
+    refusal::Refusal,
     stream::stream_connection,
     transport::{Connection, Listener, Receiver, Sender, Transport, TransportError},
 };

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 
-use crate::Address;
+use crate::{Address, Proof, Refusal};
 
 /// Makes and accepts connections to addresses of one scheme.
 ///
@@ -38,6 +38,17 @@ pub trait Transport: Send + Sync + 'static {
         let _ = address;
         false
     }
+
+    /// Whether its connections never leave the machine. Of a peer's addresses, such ones are tried first.
+    fn is_local(&self) -> bool {
+        false
+    }
+
+    /// The DNS names in the certificate that it shows to peers; none if it shows none. A node that shows one is called
+    /// by a name in it.
+    fn own_names(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Accepts connections on one address. Dropping it ends that.
@@ -59,6 +70,7 @@ pub trait Listener: Send + 'static {
 }
 
 /// One connection: bytes in order, both ways.
+#[async_trait]
 pub trait Connection: Send + 'static {
     /// Who is at the other end, for messages and for the limit of connections per address.
     fn remote(&self) -> String;
@@ -67,6 +79,26 @@ pub trait Connection: Send + 'static {
     /// not, each frame carries a checksum.
     fn keeps_integrity(&self) -> bool {
         false
+    }
+
+    /// Does what is left to do before bytes can be exchanged, as the handshake of TLS: [`Listener::accept`] shall wait
+    /// for nobody. The node calls it once and first, in the connection's own task, and bounds its time.
+    ///
+    /// # Errors
+    /// When one side refuses the other, or the connection is broken.
+    async fn establish(&mut self) -> Result<(), TransportError> {
+        Ok(())
+    }
+
+    /// What is proved of the peer, once the connection is established.
+    fn proof(&self) -> Proof {
+        Proof::None
+    }
+
+    /// Bits that both ends of an established connection have in common and nobody else has, nor another connection:
+    /// of TLS, those that RFC 9266 names. None where the transport has no such thing.
+    fn channel_binding(&self) -> Option<[u8; 32]> {
+        None
     }
 
     /// The two halves, for two tasks.
@@ -110,6 +142,12 @@ pub enum TransportError {
         /// What is wrong with it.
         why: String,
     },
+    /// The peer is not who it should be; nothing of what it sent was looked at.
+    #[error("refused the peer: {0}")]
+    Refused(Refusal),
+    /// The peer takes this side for not being who it should be.
+    #[error("refused by the peer: {0}")]
+    RefusedByPeer(Refusal),
     /// The operating system said no.
     #[error(transparent)]
     Io(#[from] io::Error),

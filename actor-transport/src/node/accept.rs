@@ -14,12 +14,13 @@ use tokio::{
 
 use super::{
     dial::{receive, send},
+    identity::check,
     inner::Inner,
     link::Link,
     reader,
 };
 use crate::{
-    protocol::{Handshake, Progress, Reject},
+    protocol::{Handshake, HelloConfig, Progress, Reject},
     transport::{Connection, Listener, Receiver, Sender},
 };
 
@@ -81,16 +82,25 @@ async fn greet(
     drop(admitted);
 }
 
-async fn shake_hands(inner: &Arc<Inner>, connection: Box<dyn Connection>, admitted: bool) -> Option<Arc<Link>> {
+async fn shake_hands(inner: &Arc<Inner>, mut connection: Box<dyn Connection>, admitted: bool) -> Option<Arc<Link>> {
     let remote = connection.remote();
-    let checksum = !connection.keeps_integrity();
+    if let Err(error) = connection.establish().await {
+        tracing::debug!(%remote, %error, "a connection could not be established");
+        return None;
+    }
+    let (proof, checksum) = (connection.proof(), !connection.keeps_integrity());
+    let secret = inner.secret(&*connection).ok()?;
     let (mut receiver, mut sender) = connection.split();
-    let mut handshake = Handshake::listen(inner.hello(None, 0));
+    let mut handshake = Handshake::listen(HelloConfig { secret, ..inner.hello(None, 0) });
     let mut input = BytesMut::new();
     let hello = loop {
         match handshake.receive(&mut input) {
             Ok(Some(Progress::Offered(hello))) => break hello,
-            Ok(_) => {}
+            Ok(Some(Progress::Rejected(reject))) => {
+                tracing::debug!(%remote, %reject, "a handshake was given up by the peer");
+                return None;
+            }
+            Ok(_) => send(&mut handshake, &mut *sender).await.ok()?,
             Err(error) => {
                 tracing::debug!(%remote, %error, "a handshake failed");
                 part(handshake, receiver, sender).await;
@@ -102,10 +112,12 @@ async fn shake_hands(inner: &Arc<Inner>, connection: Box<dyn Connection>, admitt
         }
     };
     // Room comes first: what is decided holds.
-    let decision = if admitted { inner.peers.decide(inner, &hello) } else { Err(Reject::TooManyConnections) };
+    let room = if admitted { Ok(()) } else { Err(Reject::TooManyConnections) };
+    let decision = room.and_then(|()| check(&proof, &hello)).and_then(|()| inner.peers.decide(inner, &hello));
     let link = match decision {
         Ok(link) => link,
         Err(reject) => {
+            tracing::debug!(%remote, %reject, "a connection was refused");
             handshake.reject(&reject);
             part(handshake, receiver, sender).await;
             return None;
@@ -113,7 +125,7 @@ async fn shake_hands(inner: &Arc<Inner>, connection: Box<dyn Connection>, admitt
     };
     // Attached before the answer is sent: a dial of ours that crosses this one finds the link taken.
     let agreed = handshake.accept().ok()?;
-    if !link.attach(agreed, checksum) {
+    if !link.attach(agreed, proof, remote, checksum) {
         return None;
     }
     if let Err(error) = send(&mut handshake, &mut *sender).await {

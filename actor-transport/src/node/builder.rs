@@ -2,10 +2,11 @@
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
-use actor_core::{DeadLetter, NodeId, SystemError};
+use actor_core::{DeadLetter, MethodInfo, NodeId, SystemError};
 
 use super::{
     Node, accept,
+    identity::{Authorize, PeerIdentity, mint_id},
     inner::{Inner, Setup},
     reply::ErrorPolicy,
 };
@@ -22,6 +23,8 @@ pub struct NodeBuilder {
     on_dead_letter: Option<OnDeadLetter>,
     send_panic_text: bool,
     plaintext: bool,
+    authorize: Option<Authorize>,
+    shared_secret: Option<[u8; 32]>,
 }
 
 pub(super) type OnDeadLetter = Box<dyn Fn(&DeadLetter) + Send + Sync>;
@@ -50,10 +53,14 @@ impl NodeBuilder {
             on_dead_letter: None,
             send_panic_text: false,
             plaintext: false,
+            authorize: None,
+            shared_secret: None,
         }
     }
 
     /// A name, for people. At most 255 bytes of it travel.
+    ///
+    /// A node that shows certificates to its peers is called by a name in them: by the first, if none is set here.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
@@ -109,6 +116,37 @@ impl NodeBuilder {
         self
     }
 
+    /// Decides what each peer may do: with `false` its call fails with [`SystemError::Unauthorized`], and its arguments
+    /// are not decoded. Asked for each call and cast, on tasks that serve all of the peer's calls: it must not block.
+    ///
+    /// What a node itself is asked has names of its own: `distributed_actor::Node::lookup`, `..::stop` and `..::watch`.
+    ///
+    /// ```
+    /// # use actor_transport::Node;
+    /// let builder = Node::builder().authorize(|peer, method| match peer.proven_name() {
+    ///     Some("admin") => true,
+    ///     Some(_) => method.actor() != "Vault",
+    ///     None => method.name() == "distributed_actor::Node::lookup",
+    /// });
+    /// ```
+    #[must_use]
+    pub fn authorize(mut self, hook: impl Fn(&PeerIdentity, &MethodInfo) -> bool + Send + Sync + 'static) -> Self {
+        self.authorize = Some(Box::new(hook));
+        self
+    }
+
+    /// A secret that all nodes of a cluster have in common. Both sides of each connection have to prove that they know
+    /// it, before anything else of them is looked at; it is never sent. It should be 32 random bytes: no password.
+    ///
+    /// It says who belongs to the cluster. It encrypts nothing: where others can reach the connection, use a transport
+    /// that does, to which the proof is then bound.
+    #[cfg(feature = "proofs")]
+    #[must_use]
+    pub fn shared_secret(mut self, secret: [u8; 32]) -> Self {
+        self.shared_secret = Some(secret);
+        self
+    }
+
     /// Allows to listen in the clear on an address that others than this machine can reach. Whoever is in between can
     /// then read and change every call.
     #[must_use]
@@ -118,7 +156,7 @@ impl NodeBuilder {
     }
 
     /// The incarnation's id, in place of a random one: for tests that have to repeat a run. An id that is used twice
-    /// breaks what references promise.
+    /// breaks what references promise, and peers that look at certificates refuse one that was not made for the name.
     #[must_use]
     pub fn id(mut self, id: NodeId) -> Self {
         self.id = Some(id);
@@ -130,6 +168,7 @@ impl NodeBuilder {
     /// # Errors
     /// [`SystemError::BadAddress`] for an address that cannot be listened on: of no known scheme, taken, or in the clear
     /// where others can reach it. [`SystemError::BadLimits`] for limits that do not fit together.
+    /// [`SystemError::Unauthorized`] for a name that does not stand in the certificates that the node shows.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -140,6 +179,7 @@ impl NodeBuilder {
         for transport in defaults.chain(self.transports) {
             transports.insert(transport.scheme().to_owned(), transport);
         }
+        let (name, proven) = name_in_certificates(self.name, &transports)?;
         let mut listeners = Vec::new();
         for address in self.listen {
             let address = address?;
@@ -155,14 +195,16 @@ impl NodeBuilder {
             listeners.push(transport.listen(&address).await.map_err(|error| wrong(error.to_string()))?);
         }
         let inner = Inner::new(Setup {
-            id: self.id.map_or_else(random_id, Ok)?,
-            name: self.name,
+            id: self.id.map_or_else(|| mint_id(&proven), Ok)?,
+            name,
             addresses: listeners.iter().map(|listener| listener.address()).collect(),
             transports,
             limits: self.limits,
             errors: self.errors,
             on_dead_letter: self.on_dead_letter,
             send_panic_text: self.send_panic_text,
+            authorize: self.authorize,
+            shared_secret: self.shared_secret,
         });
         for listener in listeners {
             accept::listen(&inner, listener);
@@ -178,11 +220,21 @@ pub(super) fn no_transport(transports: &HashMap<String, Arc<dyn Transport>>) -> 
     format!("no transport of this node has that scheme; it has: {}", schemes.join(", "))
 }
 
-fn random_id() -> Result<NodeId, SystemError> {
-    let mut bits = [0; 16];
-    match getrandom::fill(&mut bits) {
-        Ok(()) => Ok(NodeId::from_bits(u128::from_be_bytes(bits))),
-        Err(error) => Err(SystemError::BadLimits { why: format!("no random bits for the node's id: {error}").into() }),
+/// The node's name, and the name that its certificates prove: empty if it has none.
+fn name_in_certificates(
+    name: String,
+    transports: &HashMap<String, Arc<dyn Transport>>,
+) -> Result<(String, String), SystemError> {
+    let certificates: Vec<_> =
+        transports.values().map(|transport| transport.own_names()).filter(|names| !names.is_empty()).collect();
+    let Some(first) = certificates.first().and_then(|names| names.first()) else { return Ok((name, String::new())) };
+    let name = if name.is_empty() { first.clone() } else { name };
+    match certificates.iter().find(|names| !names.contains(&name)) {
+        None => Ok((name.clone(), name)),
+        Some(names) => {
+            let why = format!("the node is called `{name}`, and its certificate is for {}", names.join(", "));
+            Err(SystemError::Unauthorized { why: why.into() })
+        }
     }
 }
 

@@ -13,10 +13,10 @@ use actor_core::{NodeId, SystemError};
 use bytes::BytesMut;
 use tokio::time::{timeout, timeout_at};
 
-use super::{builder::no_transport, inner::Inner, link::Link, reader};
+use super::{builder::no_transport, identity::check, inner::Inner, link::Link, reader};
 use crate::{
-    Address,
-    protocol::{Agreed, CloseReason, Handshake, HandshakeError, Progress, Reject},
+    Address, Proof,
+    protocol::{Agreed, CloseReason, Handshake, HandshakeError, HelloConfig, Progress, Reject},
     transport::{Connection, Receiver, Sender, TransportError},
 };
 
@@ -74,6 +74,7 @@ async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
     let mut tried = String::new();
     let mut last = String::new();
     let mut replaced = None;
+    let mut refused = false;
     for address in inner.peers.addresses(node) {
         let attempt = match inner.peers.begin_dial(&link) {
             Some(sessions) => before_it_settles(&link, connect(&inner, &address, node, sessions)).await,
@@ -100,6 +101,10 @@ async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
                 }
                 last = "the peer prefers a connection of its own, which did not come".into();
             }
+            Err(Failure::Refused(why)) => {
+                refused = true;
+                last = why;
+            }
             Err(Failure::Other(why)) => last = why,
         }
         tried = if tried.is_empty() { address.to_string() } else { format!("{tried}, {address}") };
@@ -112,7 +117,16 @@ async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
         return link.fail(SystemError::NodeReplaced { old: node, new });
     }
     inner.peers.failed(node, |failures| backoff(&inner, failures));
-    link.fail(SystemError::Connect { address: tried.into(), why: last.into() });
+    link.fail(not_connected(&tried, refused, last));
+}
+
+/// How calls fail that wait for a connection. `refused` says that one side does not take the other for who it should be.
+fn not_connected(tried: &str, refused: bool, why: String) -> SystemError {
+    if refused {
+        SystemError::Unauthorized { why: format!("{tried}: {why}").into() }
+    } else {
+        SystemError::Connect { address: tried.into(), why: why.into() }
+    }
 }
 
 /// What `attempt` comes to, unless the link is attached or closed before.
@@ -139,6 +153,8 @@ fn backoff(inner: &Inner, failures: u32) -> Duration {
 /// A connection whose handshake is over.
 pub(super) struct Connected {
     pub(super) agreed: Agreed,
+    proof: Proof,
+    remote: String,
     checksum: bool,
     receiver: Box<dyn Receiver>,
     sender: Box<dyn Sender>,
@@ -148,7 +164,7 @@ pub(super) struct Connected {
 impl Connected {
     /// The session begins on this connection, unless its link has got another one meanwhile.
     pub(super) fn begin(self, inner: &Arc<Inner>, link: &Arc<Link>) {
-        if link.attach(self.agreed, self.checksum) {
+        if link.attach(self.agreed, self.proof, self.remote, self.checksum) {
             link.set_sender(self.sender);
             reader::start(inner, link, self.receiver, self.rest);
         }
@@ -161,7 +177,47 @@ pub(super) enum Failure {
     Replaced(NodeId),
     /// There is a connection already, or one on the way.
     Duplicate,
+    /// One side does not take the other for who it should be.
+    Refused(String),
     Other(String),
+}
+
+impl From<TransportError> for Failure {
+    fn from(error: TransportError) -> Self {
+        match error {
+            TransportError::Refused(_) | TransportError::RefusedByPeer(_) => Self::Refused(error.to_string()),
+            error => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl From<Reject> for Failure {
+    fn from(reject: Reject) -> Self {
+        let why = format!("refused by the peer: {reject}");
+        match reject {
+            Reject::NodeReplaced { actual } => Self::Replaced(actual),
+            Reject::Duplicate => Self::Duplicate,
+            Reject::Unauthorized(_)
+            | Reject::SecretRequired
+            | Reject::SecretDiffers
+            | Reject::NoSecret
+            | Reject::NotItsName => Self::Refused(why),
+            _ => Self::Other(why),
+        }
+    }
+}
+
+impl From<HandshakeError> for Failure {
+    fn from(error: HandshakeError) -> Self {
+        match error {
+            HandshakeError::NodeReplaced { actual, .. } => Self::Replaced(actual),
+            HandshakeError::SecretRequired
+            | HandshakeError::SecretDiffers
+            | HandshakeError::NoSecret
+            | HandshakeError::OtherRealm => Self::Refused(format!("refused the peer: {error}")),
+            error => Self::Other(error.to_string()),
+        }
+    }
 }
 
 impl Inner {
@@ -203,13 +259,14 @@ impl Inner {
 
     /// The id of the node at `address`: it says so to whoever asks for another one.
     async fn who_is_at(self: &Arc<Self>, address: &Address) -> Result<NodeId, SystemError> {
-        let why = match connect(self, address, NodeId::from_bits(0), 0).await {
+        let (refused, why) = match connect(self, address, NodeId::from_bits(0), 0).await {
             Ok(connection) => return Ok(connection.agreed.peer().node),
             Err(Failure::Replaced(node)) => return Ok(node),
-            Err(Failure::Duplicate) => Reject::Duplicate.to_string(),
-            Err(Failure::Other(why)) => why,
+            Err(Failure::Duplicate) => (false, Reject::Duplicate.to_string()),
+            Err(Failure::Refused(why)) => (true, why),
+            Err(Failure::Other(why)) => (false, why),
         };
-        Err(SystemError::Connect { address: address.to_string().into(), why: why.into() })
+        Err(not_connected(address.as_str(), refused, why))
     }
 }
 
@@ -218,10 +275,7 @@ async fn connect(inner: &Arc<Inner>, address: &Address, expected: NodeId, sessio
     let Some(transport) = inner.transports.get(address.scheme()) else {
         return Err(Failure::Other(no_transport(&inner.transports)));
     };
-    let attempt = async {
-        let connection = transport.connect(address).await.map_err(|error| Failure::Other(error.to_string()))?;
-        shake_hands(inner, connection, expected, sessions).await
-    };
+    let attempt = async { shake_hands(inner, transport.connect(address).await?, expected, sessions).await };
     match timeout(inner.limits.dial_time_max, attempt).await {
         Ok(result) => result,
         Err(_) => Err(Failure::Other(format!("no answer within {} ms", inner.limits.dial_time_max.as_millis()))),
@@ -230,28 +284,35 @@ async fn connect(inner: &Arc<Inner>, address: &Address, expected: NodeId, sessio
 
 async fn shake_hands(
     inner: &Arc<Inner>,
-    connection: Box<dyn Connection>,
+    mut connection: Box<dyn Connection>,
     expected: NodeId,
     sessions: u64,
 ) -> Result<Connected, Failure> {
-    let checksum = !connection.keeps_integrity();
+    connection.establish().await?;
+    let (proof, remote, checksum) = (connection.proof(), connection.remote(), !connection.keeps_integrity());
+    let secret = inner.secret(&*connection)?;
     let (mut receiver, mut sender) = connection.split();
-    let mut handshake = Handshake::dial(inner.hello(Some(expected), sessions));
-    let broken = |error: TransportError| Failure::Other(error.to_string());
-    send(&mut handshake, &mut *sender).await.map_err(broken)?;
+    let mut handshake = Handshake::dial(HelloConfig { secret, ..inner.hello(Some(expected), sessions) });
     let mut rest = BytesMut::new();
     loop {
-        match handshake.receive(&mut rest) {
-            Ok(Some(Progress::Accepted(agreed))) => return Ok(Connected { agreed, checksum, receiver, sender, rest }),
-            Ok(Some(Progress::Rejected(Reject::NodeReplaced { actual }))) => return Err(Failure::Replaced(actual)),
-            Ok(Some(Progress::Rejected(Reject::Duplicate))) => return Err(Failure::Duplicate),
-            Ok(Some(Progress::Rejected(reject))) => return Err(Failure::Other(format!("refused: {reject}"))),
-            Ok(Some(Progress::Offered(_)) | None) => {}
-            Err(HandshakeError::NodeReplaced { actual, .. }) => return Err(Failure::Replaced(actual)),
-            Err(error) => return Err(Failure::Other(error.to_string())),
-        }
-        if receive(&mut *receiver, &mut rest).await.map_err(broken)? == 0 {
+        // An acceptor that has refused this node has said why, and may not have read.
+        let sent = send(&mut handshake, &mut *sender).await;
+        if receive(&mut *receiver, &mut rest).await? == 0 {
+            sent?;
             return Err(Failure::Other(CloseReason::EndOfStream.to_string()));
+        }
+        match handshake.receive(&mut rest) {
+            Ok(Some(Progress::Accepted(agreed))) => {
+                check(&proof, agreed.peer())?;
+                return Ok(Connected { agreed, proof, remote, checksum, receiver, sender, rest });
+            }
+            Ok(Some(Progress::Rejected(reject))) => return Err(reject.into()),
+            Ok(Some(Progress::Offered(_)) | None) => {}
+            Err(error) => {
+                // The acceptor is told, if it takes it.
+                let _ = send(&mut handshake, &mut *sender).await;
+                return Err(error.into());
+            }
         }
     }
 }

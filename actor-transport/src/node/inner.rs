@@ -20,12 +20,12 @@ use tokio::{
 };
 
 use super::{
-    Node, actors::Actors, builder::OnDeadLetter, dial::Addresses, kept::Kept, link::Link, peers::Peers,
-    reply::ErrorPolicy,
+    Node, actors::Actors, builder::OnDeadLetter, dial::Addresses, identity::Authorize, kept::Kept, link::Link,
+    peers::Peers, reply::ErrorPolicy,
 };
 use crate::{
-    Address, Limits, Transport,
-    protocol::{Goodbye, HelloConfig},
+    Address, Connection, Limits, Transport, TransportError,
+    protocol::{Goodbye, HelloConfig, Secret},
 };
 
 pub(super) struct Inner {
@@ -55,6 +55,8 @@ pub(super) struct Inner {
     next_call: AtomicU64,
     dead_letters: AtomicU64,
     on_dead_letter: Option<OnDeadLetter>,
+    pub(super) authorize: Option<Authorize>,
+    shared_secret: Option<[u8; 32]>,
 }
 
 /// What a builder has collected.
@@ -67,6 +69,8 @@ pub(super) struct Setup {
     pub(super) errors: ErrorPolicy,
     pub(super) on_dead_letter: Option<OnDeadLetter>,
     pub(super) send_panic_text: bool,
+    pub(super) authorize: Option<Authorize>,
+    pub(super) shared_secret: Option<[u8; 32]>,
 }
 
 /// How far a node is from its end.
@@ -117,6 +121,8 @@ impl Inner {
             next_instance: AtomicU64::new(1),
             dead_letters: AtomicU64::new(0),
             on_dead_letter: setup.on_dead_letter,
+            authorize: setup.authorize,
+            shared_secret: setup.shared_secret,
         })
     }
 
@@ -167,6 +173,22 @@ impl Inner {
         hello.expected = expected;
         hello.sessions = sessions;
         hello
+    }
+
+    /// The node's shared secret, for one connection.
+    ///
+    /// # Errors
+    /// When the operating system has no random bits.
+    pub(super) fn secret(&self, connection: &dyn Connection) -> Result<Option<Secret>, TransportError> {
+        #[cfg(feature = "proofs")]
+        if let Some(key) = self.shared_secret {
+            let mut nonce = [0; 32];
+            getrandom::fill(&mut nonce).map_err(|error| TransportError::Other(format!("no random bits: {error}")))?;
+            return Ok(Some(Secret::new(key, nonce, connection.channel_binding())));
+        }
+        #[cfg(not(feature = "proofs"))]
+        let _ = (connection, self.shared_secret);
+        Ok(None)
     }
 
     pub(super) fn dead_letter(&self, letter: &DeadLetter) {

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
@@ -15,11 +15,13 @@ use bytes::Bytes;
 use tokio::{sync::Notify, task::AbortHandle};
 
 use super::{
+    identity::PeerIdentity,
     inner::{Inner, now},
     running::Running,
     watches::Watches,
 };
 use crate::{
+    Proof,
     protocol::{Agreed, CloseReason, Goodbye, InboundKey, Session},
     transport::{Sender, TransportError},
 };
@@ -36,6 +38,8 @@ const SEND_LENGTH: usize = 8 * 1024;
 pub(super) struct Link {
     peer: NodeId,
     pub(super) inner: Arc<Inner>,
+    /// Who the peer is, once there is a connection.
+    pub(super) identity: OnceLock<PeerIdentity>,
     /// What references in the peer's messages are resolved with.
     pub(super) context: DecodeContext,
     session: Mutex<Session>,
@@ -113,6 +117,7 @@ impl Link {
         Self {
             peer,
             inner: inner.clone(),
+            identity: OnceLock::new(),
             context: inner.decode_context(),
             session: Mutex::new(Session::new(inner.limits.clone())),
             work: Notify::new(),
@@ -237,10 +242,12 @@ impl Link {
     }
 
     /// Gives the session its connection; false if it has one, or is closed.
-    pub(super) fn attach(&self, agreed: Agreed, checksum: bool) -> bool {
+    pub(super) fn attach(&self, agreed: Agreed, proof: Proof, remote: String, checksum: bool) -> bool {
+        let identity = PeerIdentity::new(&agreed, proof, remote);
         let attached = self.with(|session| {
             let free = !session.is_attached() && !session.is_closed();
             if free {
+                let _ = self.identity.set(identity);
                 session.attach(now(), agreed, checksum);
             }
             free

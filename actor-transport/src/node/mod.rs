@@ -4,9 +4,11 @@
 
 mod accept;
 mod actors;
+mod authorize;
 mod builder;
 mod dial;
 mod handle;
+mod identity;
 mod inner;
 mod invocation;
 mod kept;
@@ -23,6 +25,7 @@ mod writer;
 pub use self::{
     builder::{DefaultTransport, NodeBuilder},
     handle::Node,
+    identity::PeerIdentity,
     peers::PeerInfo,
     reply::ErrorPolicy,
 };

@@ -136,6 +136,7 @@ impl Serving {
         if !self.is_checked(method, info) {
             self.check(method, info)?;
         }
+        self.link.may_call(info)?;
         match &self.last {
             Some((_, actor)) => Ok((actor, info)),
             None => Err(SystemError::UnknownMethod { method: method.name.clone() }),
@@ -183,6 +184,9 @@ impl Serving {
 
     /// What a node itself can be asked.
     fn call_node(&self, method: &str, body: Bytes, reply: NodeReply) {
+        if let Err(error) = self.link.may_ask(method) {
+            return reply.fail(error);
+        }
         match method {
             LOOKUP => match postcard::from_bytes::<String>(&body) {
                 Ok(name) => match self.inner.kept.named(&name) {
@@ -210,7 +214,8 @@ impl Serving {
 
     fn watch(&self, instance: u64) {
         let link = self.link.clone();
-        match self.inner.actors.get(instance) {
+        // Who may not watch learns no more than of an actor that is not there.
+        match self.inner.actors.get(instance).filter(|_| link.may_ask(WATCH).is_ok()) {
             None => link.with(|session| session.terminated(instance, Terminated::NoSuchActor)),
             Some(actor) => {
                 let ended = actor.terminated();
@@ -228,6 +233,8 @@ impl Serving {
 /// Names of what a node itself can be asked (`docs/protocol.md`, section 9).
 pub(super) const LOOKUP: &str = "distributed_actor::Node::lookup";
 pub(super) const STOP: &str = "distributed_actor::Node::stop";
+/// Watching an actor is a frame of its own; for the hook it has a name.
+pub(super) const WATCH: &str = "distributed_actor::Node::watch";
 
 /// The chain of calls that came with a call.
 fn chain(encoded: &[u8], link: &Link) -> Result<Option<CallScope>, SystemError> {

@@ -6,8 +6,9 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::{
     hello::{
         Announced, Greeting, HELLO_LENGTH_MAX, HelloConfig, MAGIC, PeerHello, Reject, VERSIONS, VersionRange,
-        write_hello, write_reject,
+        write_challenge, write_hello, write_proof, write_reject,
     },
+    secret::{PROOF_LENGTH, Side},
     wire::{Malformed, Reader},
 };
 
@@ -27,10 +28,19 @@ pub struct Handshake {
 
 #[derive(Debug)]
 enum State {
-    /// A dialer waits for the answer.
-    Dialing,
+    /// A dialer has sent this hello, and waits for the answer.
+    Dialing {
+        hello: Bytes,
+        /// The acceptor has proved the shared secret.
+        proved: bool,
+    },
     /// An acceptor waits for the hello.
     Listening,
+    /// An acceptor has the hello, and waits for the dialer's proof of the shared secret.
+    Proving {
+        peer: Box<PeerHello>,
+        hello: Bytes,
+    },
     /// An acceptor has the hello, and waits for its owner's decision.
     Deciding(Box<PeerHello>),
     Over,
@@ -43,7 +53,8 @@ pub enum Progress {
     Offered(PeerHello),
     /// To a dialer: the session can begin. Bytes left in the input belong to it.
     Accepted(Agreed),
-    /// To a dialer: the acceptor does not want the connection.
+    /// The other side does not want the connection. An acceptor hears this only of a dialer that it has asked to prove
+    /// the shared secret.
     Rejected(Reject),
 }
 
@@ -54,12 +65,15 @@ pub struct Agreed {
     version: u16,
     features: u64,
     limits: Announced,
+    shares_secret: bool,
 }
 
 impl Agreed {
     fn new(own: &HelloConfig, peer: PeerHello, version: u16) -> Self {
         let limits = Announced::of(&own.limits).agree(peer.announced);
-        Self { version, features: own.features & peer.features, limits, peer }
+        // Without the proof no handshake comes this far.
+        let shares_secret = own.secret.is_some();
+        Self { version, features: own.features & peer.features, limits, peer, shares_secret }
     }
 
     /// What the peer said of itself.
@@ -84,6 +98,12 @@ impl Agreed {
     #[must_use]
     pub fn limits(&self) -> &Announced {
         &self.limits
+    }
+
+    /// Whether the peer has proved that it knows the same secret.
+    #[must_use]
+    pub fn shares_secret(&self) -> bool {
+        self.shares_secret
     }
 
     pub(crate) fn into_peer(self) -> PeerHello {
@@ -136,6 +156,15 @@ pub enum HandshakeError {
     /// The node has dialed itself.
     #[error("the node has dialed itself")]
     SelfConnection,
+    /// The peer has not offered to prove the shared secret that this node has.
+    #[error("the peer has not proved the shared secret")]
+    SecretRequired,
+    /// The peer has not proved the shared secret: it has another one, has sent a recorded proof, or somebody is in between.
+    #[error("the peer's shared secret is another one")]
+    SecretDiffers,
+    /// The peer asks for a shared secret, and this node has none.
+    #[error("the peer asks for a shared secret, and this node has none")]
+    NoSecret,
     /// The dialer sent more than its hello before it was answered.
     #[error("the peer sent frames before the handshake was over")]
     Early,
@@ -148,8 +177,9 @@ impl Handshake {
     /// The side that connects; its hello is ready to be sent.
     #[must_use]
     pub fn dial(own: HelloConfig) -> Self {
-        let hello = write_hello(&own).into();
-        Self { own, state: State::Dialing, transmit: Some(hello) }
+        let transmit: Bytes = write_hello(&own).into();
+        let hello = transmit.slice(PREFIX_LENGTH.min(transmit.len())..);
+        Self { own, state: State::Dialing { hello, proved: false }, transmit: Some(transmit) }
     }
 
     /// The side that was connected to.
@@ -164,14 +194,13 @@ impl Handshake {
     /// As soon as the bytes cannot become a hello that leads to a session: wrong magic at the first wrong byte. Send
     /// what [`transmit`](Self::transmit) has, and close the connection.
     pub fn receive(&mut self, input: &mut BytesMut) -> Result<Option<Progress>, HandshakeError> {
-        let dialing = match self.state {
-            State::Dialing => true,
-            State::Listening => false,
+        match self.state {
+            State::Dialing { .. } | State::Listening | State::Proving { .. } => {}
             State::Deciding(_) if input.is_empty() => return Ok(None),
             State::Deciding(_) => return self.fail(HandshakeError::Early),
             State::Over => return Err(HandshakeError::OutOfOrder),
-        };
-        match self.read(dialing, input) {
+        }
+        match self.read(input) {
             Ok(progress) => Ok(progress),
             Err(error) => self.fail(error),
         }
@@ -185,14 +214,15 @@ impl Handshake {
         let State::Deciding(peer) = std::mem::replace(&mut self.state, State::Over) else {
             return Err(HandshakeError::OutOfOrder);
         };
-        self.transmit = Some(write_hello(&HelloConfig { expected: None, ..self.own.clone() }).into());
+        let answer = HelloConfig { expected: None, secret: None, ..self.own.clone() };
+        self.transmit = Some(write_hello(&answer).into());
         let version = peer.versions.newest_in_common(VERSIONS).ok_or(HandshakeError::OutOfOrder)?;
         Ok(Agreed::new(&self.own, *peer, version))
     }
 
     /// An acceptor's no, at any time before its yes. Close the connection when this is sent.
     pub fn reject(&mut self, reject: &Reject) {
-        if matches!(self.state, State::Listening | State::Deciding(_)) {
+        if matches!(self.state, State::Listening | State::Proving { .. } | State::Deciding(_)) {
             self.state = State::Over;
             self.transmit = Some(write_reject(reject).into());
         }
@@ -203,30 +233,112 @@ impl Handshake {
         self.transmit.take()
     }
 
-    fn read(&mut self, dialing: bool, input: &mut BytesMut) -> Result<Option<Progress>, HandshakeError> {
+    fn read(&mut self, input: &mut BytesMut) -> Result<Option<Progress>, HandshakeError> {
         let Some(body) = take_body(input)? else { return Ok(None) };
         let greeting = Greeting::read(&body).map_err(|Malformed(field)| HandshakeError::Malformed { field })?;
-        let hello = match greeting {
-            Greeting::Hello(hello) => hello,
-            Greeting::Unknown(peer) => return Err(HandshakeError::VersionUnsupported { peer }),
-            Greeting::Reject(reject) if dialing => {
-                self.state = State::Over;
-                return Ok(Some(Progress::Rejected(reject)));
-            }
-            Greeting::Reject(_) => return Err(HandshakeError::Malformed { field: "kind" }),
-        };
-        self.check(dialing, &hello)?;
-        if dialing {
-            self.state = State::Over;
-            let peer = hello.versions;
-            let version = peer.newest_in_common(VERSIONS).ok_or(HandshakeError::VersionUnsupported { peer })?;
-            return Ok(Some(Progress::Accepted(Agreed::new(&self.own, hello, version))));
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Dialing { hello, proved } => self.answered(greeting, hello, proved),
+            State::Listening => self.greeted(greeting, body, input),
+            State::Proving { peer, hello } => self.proved(greeting, peer, &hello, input),
+            State::Deciding(_) | State::Over => Err(HandshakeError::OutOfOrder),
         }
-        if !input.is_empty() {
+    }
+
+    /// A dialer has an answer.
+    fn answered(
+        &mut self,
+        greeting: Greeting,
+        own_hello: Bytes,
+        proved: bool,
+    ) -> Result<Option<Progress>, HandshakeError> {
+        let needs_proof = self.own.secret.is_some() && !proved;
+        match greeting {
+            // Who a node is replaced by is nothing that a stranger can say.
+            Greeting::Reject(Reject::NodeReplaced { .. }) | Greeting::Hello(_) if needs_proof => {
+                Err(HandshakeError::SecretRequired)
+            }
+            Greeting::Reject(reject) => Ok(Some(Progress::Rejected(reject))),
+            Greeting::Challenge { nonce, proof } if needs_proof => {
+                let secret = self.own.secret.as_ref().ok_or(HandshakeError::NoSecret)?;
+                if !secret.is_proof(&proof, Side::Acceptor, &own_hello, &nonce) {
+                    return Err(HandshakeError::SecretDiffers);
+                }
+                self.transmit = Some(write_proof(&secret.prove(Side::Dialer, &own_hello, &nonce)).into());
+                self.state = State::Dialing { hello: own_hello, proved: true };
+                Ok(None)
+            }
+            Greeting::Hello(hello) => {
+                self.check(true, &hello)?;
+                let peer = hello.versions;
+                let version = peer.newest_in_common(VERSIONS).ok_or(HandshakeError::VersionUnsupported { peer })?;
+                Ok(Some(Progress::Accepted(Agreed::new(&self.own, hello, version))))
+            }
+            Greeting::Unknown(peer) => Err(HandshakeError::VersionUnsupported { peer }),
+            Greeting::Challenge { .. } | Greeting::Proof(_) => Err(HandshakeError::Malformed { field: "kind" }),
+        }
+    }
+
+    /// An acceptor has the hello.
+    fn greeted(
+        &mut self,
+        greeting: Greeting,
+        hello: Bytes,
+        rest: &BytesMut,
+    ) -> Result<Option<Progress>, HandshakeError> {
+        self.state = State::Listening;
+        let peer = match greeting {
+            Greeting::Hello(peer) => peer,
+            Greeting::Unknown(peer) => return Err(HandshakeError::VersionUnsupported { peer }),
+            _ => return Err(HandshakeError::Malformed { field: "kind" }),
+        };
+        match (&self.own.secret, &peer.nonce) {
+            (None, None) => self.offer(Box::new(peer), rest),
+            (None, Some(_)) => Err(HandshakeError::NoSecret),
+            (Some(_), None) => Err(HandshakeError::SecretRequired),
+            // Nothing of the hello counts before the proof.
+            (Some(_), Some(_)) if !rest.is_empty() => Err(HandshakeError::Early),
+            (Some(secret), Some(_)) => {
+                let proof: [u8; PROOF_LENGTH] = secret.prove(Side::Acceptor, &hello, secret.nonce());
+                self.transmit = Some(write_challenge(secret.nonce(), &proof).into());
+                self.state = State::Proving { peer: Box::new(peer), hello };
+                Ok(None)
+            }
+        }
+    }
+
+    /// An acceptor has the answer to its challenge.
+    fn proved(
+        &mut self,
+        greeting: Greeting,
+        peer: Box<PeerHello>,
+        hello: &[u8],
+        rest: &BytesMut,
+    ) -> Result<Option<Progress>, HandshakeError> {
+        let proof = match greeting {
+            Greeting::Proof(proof) => proof,
+            Greeting::Reject(reject) => return Ok(Some(Progress::Rejected(reject))),
+            _ => {
+                self.state = State::Listening;
+                return Err(HandshakeError::Malformed { field: "kind" });
+            }
+        };
+        self.state = State::Listening;
+        let secret = self.own.secret.as_ref().ok_or(HandshakeError::NoSecret)?;
+        if !secret.is_proof(&proof, Side::Dialer, hello, secret.nonce()) {
+            return Err(HandshakeError::SecretDiffers);
+        }
+        self.offer(peer, rest)
+    }
+
+    /// An acceptor knows who wants a session.
+    fn offer(&mut self, peer: Box<PeerHello>, rest: &BytesMut) -> Result<Option<Progress>, HandshakeError> {
+        self.check(false, &peer)?;
+        if !rest.is_empty() {
             return Err(HandshakeError::Early);
         }
-        self.state = State::Deciding(Box::new(hello.clone()));
-        Ok(Some(Progress::Offered(hello)))
+        let offered = PeerHello::clone(&peer);
+        self.state = State::Deciding(peer);
+        Ok(Some(Progress::Offered(offered)))
     }
 
     fn check(&self, dialing: bool, peer: &PeerHello) -> Result<(), HandshakeError> {
@@ -244,10 +356,14 @@ impl Handshake {
         }
     }
 
-    /// An acceptor tells the peer, unless it does not speak the protocol at all.
+    /// An acceptor tells the peer, unless it does not speak the protocol at all; a dialer that it was not proved the
+    /// secret.
     fn fail<T>(&mut self, error: HandshakeError) -> Result<T, HandshakeError> {
         match &error {
             HandshakeError::WrongMagic { .. } => {}
+            HandshakeError::SecretRequired => self.refuse(&Reject::SecretRequired),
+            HandshakeError::SecretDiffers => self.refuse(&Reject::SecretDiffers),
+            HandshakeError::NoSecret => self.refuse(&Reject::NoSecret),
             HandshakeError::VersionUnsupported { .. } => {
                 self.reject(&Reject::VersionUnsupported { least: VERSIONS.least, most: VERSIONS.most });
             }
@@ -258,6 +374,10 @@ impl Handshake {
         }
         self.state = State::Over;
         Err(error)
+    }
+
+    fn refuse(&mut self, reject: &Reject) {
+        self.transmit = Some(write_reject(reject).into());
     }
 }
 

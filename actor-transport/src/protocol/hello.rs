@@ -5,6 +5,7 @@ use actor_core::NodeId;
 use super::{
     close::clip,
     frame::{clip_addresses, put_addresses, put_node, read_addresses, read_node},
+    secret::{PROOF_LENGTH, Secret},
     wire::{Malformed, Put, Reader},
 };
 use crate::Limits;
@@ -22,10 +23,13 @@ pub const REALM_LENGTH: usize = 32;
 
 const HELLO: u8 = 1;
 const REJECT: u8 = 2;
+const CHALLENGE: u8 = 3;
+const PROOF: u8 = 4;
 /// Extensions; unknown ones are skipped.
 const EXTENSION_REALM: u64 = 1;
 const EXTENSION_EXPECTED: u64 = 2;
 const EXTENSION_SESSIONS: u64 = 3;
+const EXTENSION_NONCE: u64 = 4;
 const TEXT_LENGTH_MAX: usize = 256;
 /// All addresses at their longest would not leave room for the rest.
 const ADDRESSES_LENGTH_MAX: usize = 2048;
@@ -48,6 +52,8 @@ pub struct HelloConfig {
     /// For a dialer: how many sessions between the two nodes it has seen begin. Tells a dial that crossed another one
     /// from that of a peer that has lost its connection.
     pub sessions: u64,
+    /// If set, both sides have to prove that they know it.
+    pub secret: Option<Secret>,
     /// The limits; those that a peer must keep are announced.
     pub limits: Limits,
 }
@@ -64,6 +70,7 @@ impl HelloConfig {
             realm: None,
             expected: None,
             sessions: 0,
+            secret: None,
             limits,
         }
     }
@@ -107,6 +114,8 @@ pub struct PeerHello {
     pub expected: Option<NodeId>,
     /// How many sessions with this node it has seen begin.
     pub sessions: u64,
+    /// Of a dialer that proves a secret: random bits for the acceptor's proof.
+    pub nonce: Option<[u8; 32]>,
     /// The limits that it announced.
     pub announced: Announced,
 }
@@ -226,6 +235,18 @@ pub enum Reject {
     /// The hello made no sense.
     #[error("it did not understand the hello: {0}")]
     Malformed(String),
+    /// It takes nobody who does not prove the shared secret.
+    #[error("it asks for a shared secret")]
+    SecretRequired,
+    /// The shared secret was not proved: it is another one, or somebody is in between.
+    #[error("its shared secret is another one")]
+    SecretDiffers,
+    /// It has no shared secret, and was asked to prove one.
+    #[error("it has no shared secret")]
+    NoSecret,
+    /// The dialer's certificate does not name the node that it says it is.
+    #[error("the certificate does not name this node so")]
+    NotItsName,
 }
 
 impl Reject {
@@ -252,6 +273,10 @@ impl Reject {
                 out.put_u8(7);
                 out.put_bytes(clip(text, TEXT_LENGTH_MAX).as_bytes());
             }
+            Self::SecretRequired => out.put_u8(8),
+            Self::SecretDiffers => out.put_u8(9),
+            Self::NoSecret => out.put_u8(10),
+            Self::NotItsName => out.put_u8(11),
         }
     }
 
@@ -265,6 +290,10 @@ impl Reject {
             5 => Self::Unauthorized(reader.text(TEXT_LENGTH_MAX, "text")?.into()),
             6 => Self::SelfConnection,
             7 => Self::Malformed(reader.text(TEXT_LENGTH_MAX, "text")?.into()),
+            8 => Self::SecretRequired,
+            9 => Self::SecretDiffers,
+            10 => Self::NoSecret,
+            11 => Self::NotItsName,
             _ => return Err(Malformed("reason")),
         })
     }
@@ -277,6 +306,13 @@ pub(crate) enum Greeting {
     /// A hello of versions that this node does not know, and so cannot read further.
     Unknown(VersionRange),
     Reject(Reject),
+    /// An acceptor proves its secret, and asks for the dialer's proof.
+    Challenge {
+        nonce: [u8; 32],
+        proof: [u8; PROOF_LENGTH],
+    },
+    /// A dialer proves its secret.
+    Proof([u8; PROOF_LENGTH]),
 }
 
 impl Greeting {
@@ -288,6 +324,16 @@ impl Greeting {
                 let reject = Reject::read(&mut reader)?;
                 reader.end()?;
                 Ok(Self::Reject(reject))
+            }
+            CHALLENGE => {
+                let challenge = Self::Challenge { nonce: reader.array("nonce")?, proof: reader.array("proof")? };
+                reader.end()?;
+                Ok(challenge)
+            }
+            PROOF => {
+                let proof = reader.array("proof")?;
+                reader.end()?;
+                Ok(Self::Proof(proof))
             }
             _ => Err(Malformed("kind")),
         }
@@ -311,6 +357,7 @@ fn read_hello(reader: &mut Reader<'_>) -> Result<Greeting, Malformed> {
         realm: None,
         expected: None,
         sessions: 0,
+        nonce: None,
         announced: Announced::read(reader)?,
     };
     if hello.addresses.iter().map(String::len).sum::<usize>() > ADDRESSES_LENGTH_MAX {
@@ -324,7 +371,10 @@ fn read_hello(reader: &mut Reader<'_>) -> Result<Greeting, Malformed> {
             EXTENSION_REALM if hello.realm.is_none() => hello.realm = Some(value.array("realm")?),
             EXTENSION_EXPECTED if hello.expected.is_none() => hello.expected = Some(read_node(&mut value)?),
             EXTENSION_SESSIONS if sessions.is_none() => sessions = Some(value.u64("sessions")?),
-            EXTENSION_REALM | EXTENSION_EXPECTED | EXTENSION_SESSIONS => return Err(Malformed("repeated extension")),
+            EXTENSION_NONCE if hello.nonce.is_none() => hello.nonce = Some(value.array("nonce")?),
+            EXTENSION_REALM | EXTENSION_EXPECTED | EXTENSION_SESSIONS | EXTENSION_NONCE => {
+                return Err(Malformed("repeated extension"));
+            }
             _ => continue,
         }
         value.end()?;
@@ -360,6 +410,25 @@ pub(crate) fn write_hello(config: &HelloConfig) -> Vec<u8> {
         body.put_varint(EXTENSION_SESSIONS);
         body.put_bytes(&config.sessions.to_le_bytes());
     }
+    if let Some(secret) = &config.secret {
+        body.put_varint(EXTENSION_NONCE);
+        body.put_bytes(secret.nonce());
+    }
+    enclose(&body)
+}
+
+/// An acceptor's proof, and the random bits for the dialer's.
+pub(crate) fn write_challenge(nonce: &[u8; 32], proof: &[u8; PROOF_LENGTH]) -> Vec<u8> {
+    let mut body = vec![CHALLENGE];
+    body.put(nonce);
+    body.put(proof);
+    enclose(&body)
+}
+
+/// A dialer's proof.
+pub(crate) fn write_proof(proof: &[u8; PROOF_LENGTH]) -> Vec<u8> {
+    let mut body = vec![PROOF];
+    body.put(proof);
     enclose(&body)
 }
 

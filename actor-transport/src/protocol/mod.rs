@@ -25,6 +25,7 @@ mod links;
 mod methods;
 mod output;
 mod request;
+mod secret;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -43,5 +44,6 @@ pub use self::{
         Announced, HELLO_LENGTH_MAX, HelloConfig, NODE_NAME_LENGTH_MAX, PeerHello, REALM_LENGTH, Reject, VersionRange,
     },
     methods::{MethodKey, RemoteMethod},
+    secret::Secret,
     session::{Session, SessionStats},
 };

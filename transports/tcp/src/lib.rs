@@ -42,12 +42,7 @@ impl Transport for TcpTransport {
     }
 
     fn is_exposed(&self, address: &Address) -> bool {
-        let host = address.rest().rsplit_once(':').map_or(address.rest(), |(host, _)| host);
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        match host.parse::<std::net::IpAddr>() {
-            Ok(ip) => !ip.is_loopback(),
-            Err(_) => host != "localhost",
-        }
+        !address.is_loopback()
     }
 }
 

@@ -53,6 +53,10 @@ impl Transport for UnixTransport {
         let path = absolute(address)?;
         connection(UnixStream::connect(&path).await?, &path)
     }
+
+    fn is_local(&self) -> bool {
+        true
+    }
 }
 
 /// The path, also for processes that run in another directory.

@@ -20,5 +20,7 @@ mod lanes;
 mod races;
 mod random;
 mod round_trips;
+#[cfg(feature = "proofs")]
+mod secrets;
 #[cfg(loom)]
 mod sending;

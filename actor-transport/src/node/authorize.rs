@@ -1,0 +1,52 @@
+//! Asking the node's hook whether a peer may do something.
+
+use actor_core::{__macro::MethodParts, MethodInfo, SystemError};
+
+use super::{
+    link::Link,
+    serve::{LOOKUP, STOP, WATCH},
+};
+
+/// What a node itself can be asked, described for the hook as methods are.
+static LOOK_UP: MethodInfo = own(LOOKUP, "lookup");
+static STOP_ACTOR: MethodInfo = own(STOP, "stop");
+static WATCH_ACTOR: MethodInfo = own(WATCH, "watch");
+
+const fn own(name: &'static str, method: &'static str) -> MethodInfo {
+    MethodInfo::new(MethodParts {
+        name,
+        module: "distributed_actor",
+        actor: "Node",
+        method,
+        parameters: &[],
+        result: "()",
+        error: None,
+        docs: "",
+        signature: "",
+        is_async: false,
+        uses_context: false,
+        completes: false,
+        position: 0,
+    })
+}
+
+impl Link {
+    /// Whether the peer may call a method.
+    ///
+    /// # Errors
+    /// [`SystemError::Unauthorized`] if it may not.
+    pub(super) fn may_call(&self, method: &MethodInfo) -> Result<(), SystemError> {
+        let Some(authorize) = &self.inner.authorize else { return Ok(()) };
+        let allowed = self.identity.get().is_some_and(|peer| authorize(peer, method));
+        if allowed { Ok(()) } else { Err(SystemError::Unauthorized { why: method.name().into() }) }
+    }
+
+    /// The same for what the node itself is asked, by name.
+    pub(super) fn may_ask(&self, name: &str) -> Result<(), SystemError> {
+        match [&LOOK_UP, &STOP_ACTOR, &WATCH_ACTOR].into_iter().find(|method| method.name() == name) {
+            Some(method) => self.may_call(method),
+            // It is refused as unknown.
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Bad certificates, over TLS.
+
+mod zoo;
+
+zoo::zoo!(transport_tls::TlsTransport::new);
