@@ -53,6 +53,8 @@ pub use transport_tcp::TcpTransport;
 pub use transport_tls::TlsTransport;
 #[cfg(all(feature = "unix", unix))]
 pub use transport_unix::UnixTransport;
+#[cfg(feature = "websocket")]
+pub use transport_websocket::WebSocketTransport;
 
 /// Certificates, for the transports `tls`, `wss` and `quic`.
 #[cfg(any(feature = "tls", feature = "development-ca"))]
@@ -82,6 +84,11 @@ actor_transport::__private::inventory::submit! {
 #[cfg(all(feature = "unix", unix))]
 actor_transport::__private::inventory::submit! {
     actor_transport::DefaultTransport(|| std::sync::Arc::new(UnixTransport::new()))
+}
+
+#[cfg(feature = "websocket")]
+actor_transport::__private::inventory::submit! {
+    actor_transport::DefaultTransport(|| std::sync::Arc::new(WebSocketTransport::new()))
 }
 
 /// The README's program is compiled and run with the doc tests.
