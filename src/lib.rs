@@ -47,6 +47,8 @@ pub use actor_transport::{
 };
 #[cfg(feature = "memory")]
 pub use transport_memory::MemoryTransport;
+#[cfg(feature = "quic")]
+pub use transport_quic::QuicTransport;
 #[cfg(feature = "tcp")]
 pub use transport_tcp::TcpTransport;
 #[cfg(feature = "tls")]
@@ -57,7 +59,7 @@ pub use transport_unix::UnixTransport;
 pub use transport_websocket::WebSocketTransport;
 
 /// Certificates, for the transports `tls`, `wss` and `quic`.
-#[cfg(any(feature = "tls", feature = "development-ca"))]
+#[cfg(any(feature = "tls", feature = "quic", feature = "development-ca"))]
 pub mod security {
     pub use transport_security::{CertificateError, Identity, PeerCertificate, Tls, Trust};
     #[cfg(feature = "development-ca")]
