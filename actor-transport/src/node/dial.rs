@@ -1,7 +1,7 @@
 //! How a node connects to another one.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     future::poll_fn,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard},
@@ -13,10 +13,16 @@ use actor_core::{NodeId, SystemError};
 use bytes::BytesMut;
 use tokio::time::{timeout, timeout_at};
 
-use super::{builder::no_transport, identity::check, inner::Inner, link::Link, reader};
+use super::{
+    builder::no_transport,
+    identity::check,
+    inner::{Inner, now},
+    link::Link,
+    reader,
+};
 use crate::{
     Address, Proof,
-    protocol::{Agreed, CloseReason, Handshake, HandshakeError, HelloConfig, Progress, Reject},
+    protocol::{Agreed, CloseReason, Goodbye, Handshake, HandshakeError, HelloConfig, Progress, Reject, Session},
     transport::{Connection, Receiver, Sender, TransportError},
 };
 
@@ -75,7 +81,8 @@ async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
     let mut last = String::new();
     let mut replaced = None;
     let mut refused = false;
-    for address in inner.peers.addresses(node) {
+    let addresses = inner.by_preference(inner.peers.addresses(node));
+    for address in addresses {
         let attempt = match inner.peers.begin_dial(&link) {
             Some(sessions) => before_it_settles(&link, connect(&inner, &address, node, sessions)).await,
             // The peer's connection was accepted.
@@ -91,7 +98,9 @@ async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
             // Another address may be its own still.
             Err(Failure::Replaced(new)) => {
                 last = format!("node {new} answers there");
-                replaced = Some(new);
+                if !inner.is_of_another_machine(&address, node) {
+                    replaced = Some(new);
+                }
             }
             Err(Failure::Duplicate) => {
                 // The peer's own dial has won: its connection is on the way.
@@ -252,6 +261,21 @@ impl Inner {
         Ok(link)
     }
 
+    /// Those that do not leave the machine come first, the others as they are known.
+    fn by_preference(&self, mut addresses: Vec<Address>) -> Vec<Address> {
+        addresses.sort_by_key(|address| !self.is_local(address));
+        addresses
+    }
+
+    fn is_local(&self, address: &Address) -> bool {
+        self.transports.get(address.scheme()).is_some_and(|transport| transport.is_local())
+    }
+
+    /// Whether this may be an address of the node on its own machine alone, where it is something else on this one.
+    fn is_of_another_machine(&self, address: &Address, node: NodeId) -> bool {
+        self.is_local(address) && !self.peers.addresses(node).iter().all(|address| self.is_local(address))
+    }
+
     /// Whether this node itself has answered at `address`.
     pub(super) fn is_at(&self, address: &Address) -> bool {
         self.addresses.contains(address) || self.known_at.get(address) == Some(self.id)
@@ -303,7 +327,10 @@ async fn shake_hands(
         }
         match handshake.receive(&mut rest) {
             Ok(Some(Progress::Accepted(agreed))) => {
-                check(&proof, agreed.peer())?;
+                if let Err(reject) = check(&proof, agreed.peer()) {
+                    part(inner, agreed, checksum, &mut *sender, &reject).await;
+                    return Err(Failure::Refused(format!("refused the peer: {reject}")));
+                }
                 return Ok(Connected { agreed, proof, remote, checksum, receiver, sender, rest });
             }
             Ok(Some(Progress::Rejected(reject))) => return Err(reject.into()),
@@ -314,6 +341,18 @@ async fn shake_hands(
                 return Err(error.into());
             }
         }
+    }
+}
+
+/// Tells an acceptor, for which the session has begun, why it has ended.
+async fn part(inner: &Inner, agreed: Agreed, checksum: bool, sender: &mut dyn Sender, reject: &Reject) {
+    let mut session = Session::new(inner.limits.clone());
+    session.attach(now(), agreed, checksum);
+    session.goodbye(Goodbye::Protocol(reject.to_string().into()));
+    let mut batch = VecDeque::new();
+    session.transmit(now(), usize::MAX, &mut batch);
+    if poll_fn(|cx| sender.poll_send(cx, &mut batch)).await.is_ok() {
+        let _ = poll_fn(|cx| sender.poll_close(cx)).await;
     }
 }
 

@@ -97,6 +97,10 @@ impl Transport for MemoryTransport {
         sender.send(there).await.map_err(|_| refused())?;
         Ok(here)
     }
+
+    fn is_local(&self) -> bool {
+        true
+    }
 }
 
 struct Accepting {

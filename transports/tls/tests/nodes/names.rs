@@ -65,15 +65,23 @@ async fn a_server_that_presents_itself_as_another_node_is_refused() {
     let mut listener = transport.listen(&"tls://127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.address();
     let id = honest.id();
+    let (heard, mut told) = tokio::sync::mpsc::unbounded_channel();
     let mallory = tokio::spawn(async move {
         loop {
             let connection = listener.accept().await.unwrap();
-            tokio::spawn(welcome(connection, hello(id, "honest")));
+            let heard = heard.clone();
+            tokio::spawn(async move {
+                let after = welcome(connection, hello(id, "honest")).await;
+                let _ = heard.send(String::from_utf8_lossy(&after).into_owned());
+            });
         }
     });
     let client = builder(ca.tls("client").unwrap()).start().await.unwrap();
     let found = client.lookup::<Vault>(&address, "vault").await;
     assert!(matches!(found, Err(SystemError::Unauthorized { .. })), "{found:?}");
+    // The first connection asks who is there, the second has the goodbye.
+    let told = [told.recv().await.unwrap(), told.recv().await.unwrap()].concat();
+    assert!(told.contains("the certificate does not name this node so"), "{told}");
     mallory.abort();
 }
 

@@ -26,15 +26,15 @@ pub(crate) async fn greet(tls: Tls, address: &Address, hello: HelloConfig) -> Re
     }
 }
 
-/// Accepts one connection, and every hello in it.
-pub(crate) async fn welcome(mut connection: Box<dyn Connection>, hello: HelloConfig) {
+/// Accepts one connection, and every hello in it; what came after it.
+pub(crate) async fn welcome(mut connection: Box<dyn Connection>, hello: HelloConfig) -> BytesMut {
     connection.establish().await.unwrap();
     let (mut receiver, mut sender) = connection.split();
     let mut handshake = Handshake::listen(hello);
     let mut input = BytesMut::new();
     loop {
         if receive(&mut *receiver, &mut input).await == 0 {
-            return;
+            return input;
         }
         if let Ok(Some(Progress::Offered(_))) = handshake.receive(&mut input) {
             handshake.accept().unwrap();

@@ -1,6 +1,6 @@
 //! Bad certificates, each bad in one way; for every transport with encryption.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(unreachable_pub, clippy::unwrap_used, reason = "tests")]
 
 use std::{collections::VecDeque, future::poll_fn};
 
