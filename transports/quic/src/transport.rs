@@ -21,6 +21,9 @@ use crate::{
 const UNVALIDATED_MAX: usize = 128;
 
 /// Connections over QUIC.
+///
+/// When a node has ended, its address is free again as soon as the last packets of its connections have had time to
+/// arrive: a moment later.
 #[derive(Debug, Clone)]
 pub struct QuicTransport {
     tls: Tls,
