@@ -1,7 +1,7 @@
 //! The hook that decides who may call what.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicU32, Ordering},
 };
 
@@ -83,7 +83,7 @@ async fn a_cast_that_is_not_allowed_is_a_dead_letter() {
 #[tokio::test]
 async fn strangers_call_a_public_service_and_are_known_as_such() {
     let ca = authority();
-    let seen: Arc<std::sync::Mutex<Vec<(NodeId, Option<String>)>>> = Arc::default();
+    let seen = Arc::new(Mutex::new(Vec::<(NodeId, Option<String>)>::new()));
     let log = seen.clone();
     let tls = ca.tls("server").unwrap().allow_anonymous().unwrap();
     let server = serve(builder(tls).authorize(move |peer, _| {

@@ -113,7 +113,7 @@ pub async fn last_word(subject: impl Subject) {
     let error = timeout(soon, waiting).await.unwrap().unwrap().unwrap_err();
     let is_lost = matches!(
         &error,
-        CallError::System(SystemError::Network(_) | SystemError::ActorStopped { .. } | SystemError::Cancelled { .. })
+        CallError::System(SystemError::Network(_) | SystemError::ActorStopped { .. } | SystemError::Cancelled)
     );
     assert!(is_lost, "{error:?}");
 }

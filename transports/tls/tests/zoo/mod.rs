@@ -112,6 +112,24 @@ fn params(name: &str) -> CertificateParams {
 /// What both sides say when a client connects to a server: the client first. Each sends a byte, and waits for the
 /// other's.
 pub async fn meet<T: Transport>(client: T, server: T) -> (Result<(), TransportError>, Result<(), TransportError>) {
+    for _ in 0..5 {
+        let (client, server) = meet_once(&client, &server).await;
+        if !is_reset(&client) && !is_reset(&server) {
+            return (client, server);
+        }
+    }
+    panic!("each attempt was reset");
+}
+
+/// QUIC says why in a single packet, which may be lost: then there is a reset.
+fn is_reset(result: &Result<(), TransportError>) -> bool {
+    matches!(result, Err(TransportError::Io(error)) if error.kind() == std::io::ErrorKind::ConnectionReset)
+}
+
+async fn meet_once(
+    client: &impl Transport,
+    server: &impl Transport,
+) -> (Result<(), TransportError>, Result<(), TransportError>) {
     let address: Address = format!("{}://127.0.0.1:0", server.scheme()).parse().unwrap();
     let mut listener = server.listen(&address).await.unwrap();
     let address = listener.address();
