@@ -245,8 +245,7 @@ impl<M: Method<A>, A: ?Sized + Callable> CallFuture<'_, M, A> {
             Err(error) => return Some(Err(CallError::System(error))),
         };
         let call = RemoteCall { timeout, deadline, parent, trace };
-        self.stage =
-            Stage::Remote(Box::pin(system.remote_call::<M::Reply>(&self.target.id, M::INFO, encoder, call)));
+        self.stage = Stage::Remote(Box::pin(system.remote_call::<M::Reply>(&self.target.id, M::INFO, encoder, call)));
         None
     }
 

@@ -154,20 +154,13 @@ impl Hasher for LaneHasher {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        collections::BTreeSet,
-        hash::{BuildHasher, Hash},
-    };
+    use std::{collections::BTreeSet, hash::BuildHasher};
 
     use super::*;
 
     #[test]
     fn lanes_have_hashes_of_their_own() {
-        let hash = |key: LaneKey| {
-            let mut hasher = BuildHasherDefault::<LaneHasher>::default().build_hasher();
-            key.hash(&mut hasher);
-            hasher.finish()
-        };
+        let hash = |key: LaneKey| BuildHasherDefault::<LaneHasher>::default().hash_one(key);
         let keys = (0..1000).flat_map(|instance| [LaneKey::To(instance), LaneKey::From(instance)]);
         let hashes: Vec<u64> = keys.map(hash).collect();
         assert_eq!(hashes.iter().collect::<BTreeSet<_>>().len(), 2000);
