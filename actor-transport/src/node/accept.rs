@@ -17,6 +17,7 @@ use super::{
     identity::check,
     inner::Inner,
     link::Link,
+    lock::lock,
     reader,
 };
 use crate::{
@@ -33,7 +34,7 @@ const REFUSALS_MAX: usize = 32;
 /// Accepts connections in a task of its own, until the node ends.
 pub(super) fn listen(inner: &Arc<Inner>, listener: Box<dyn Listener>) {
     let task = inner.runtime.spawn(accept(inner.clone(), listener));
-    inner.tasks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(task.abort_handle());
+    lock(&inner.tasks).push(task.abort_handle());
 }
 
 async fn accept(inner: Arc<Inner>, mut listener: Box<dyn Listener>) {
@@ -176,7 +177,7 @@ impl Open {
     }
 
     fn admit(self: &Arc<Self>, remote: &str) -> Option<Place> {
-        let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut state = lock(&self.state);
         let (in_all, by_address) = &mut *state;
         let here = by_address.get(remote).copied().unwrap_or(0);
         if *in_all >= self.in_all_max || here >= self.per_address_max {
@@ -190,7 +191,7 @@ impl Open {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut state = self.open.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut state = lock(&self.open.state);
         let (in_all, by_address) = &mut *state;
         *in_all -= 1;
         if let Some(here) = by_address.get_mut(&self.remote) {

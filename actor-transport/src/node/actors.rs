@@ -12,7 +12,7 @@ use std::{
 use actor_core::{AnyLocal, WeakAnyLocal};
 use tokio::sync::Notify;
 
-use super::Node;
+use super::{Node, lock::lock};
 
 /// Parts of the table with a lock of their own: enough for the threads that spawn and look up at once.
 const SHARDS: usize = 16;
@@ -54,7 +54,7 @@ impl Actors {
     pub(super) fn all(&self) -> Vec<AnyLocal<Node>> {
         let mut all = Vec::new();
         for shard in &self.shards {
-            let shard = shard.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let shard = lock(shard);
             all.extend(shard.values().filter_map(WeakAnyLocal::upgrade));
         }
         all
@@ -73,7 +73,7 @@ impl Actors {
     fn shard(&self, instance: u64) -> MutexGuard<'_, Shard> {
         #[allow(clippy::indexing_slicing, reason = "the remainder is below the number of shards")]
         let shard = &self.shards[instance as usize % SHARDS];
-        shard.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(shard)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, VecDeque},
     future::poll_fn,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex},
     task::Poll,
     time::Duration,
 };
@@ -18,6 +18,7 @@ use super::{
     identity::check,
     inner::{Inner, now},
     link::Link,
+    lock::lock,
     reader,
 };
 use crate::{
@@ -42,11 +43,11 @@ struct Known {
 
 impl Addresses {
     fn get(&self, address: &Address) -> Option<NodeId> {
-        self.lock().nodes.get(address).copied()
+        lock(&self.0).nodes.get(address).copied()
     }
 
     fn set(&self, address: &Address, node: NodeId) {
-        let mut known = self.lock();
+        let mut known = lock(&self.0);
         if known.nodes.len() >= KNOWN_MAX {
             known.nodes.clear();
         }
@@ -54,14 +55,10 @@ impl Addresses {
     }
 
     fn asking(&self, address: &Address) -> Arc<tokio::sync::Mutex<()>> {
-        let mut known = self.lock();
+        let mut known = lock(&self.0);
         // Those that nobody has or waits for.
         known.asking.retain(|_, turn| Arc::strong_count(turn) > 1);
         known.asking.entry(address.clone()).or_default().clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

@@ -21,7 +21,7 @@ use tokio::{
 
 use super::{
     Node, actors::Actors, builder::OnDeadLetter, dial::Addresses, identity::Authorize, kept::Kept, link::Link,
-    peers::Peers, reply::ErrorPolicy,
+    lock::lock, peers::Peers, reply::ErrorPolicy,
 };
 use crate::{
     Address, Connection, Limits, Transport, TransportError,
@@ -267,7 +267,7 @@ impl Inner {
     }
 
     fn stop_listening(&self) {
-        for task in self.tasks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).drain(..) {
+        for task in lock(&self.tasks).drain(..) {
             task.abort();
         }
     }

@@ -3,14 +3,14 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex, MutexGuard,
+        Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use actor_core::{ActorId, AnyLocal, SystemError};
 
-use super::Node;
+use super::{Node, lock::lock};
 
 #[derive(Default)]
 pub(super) struct Kept {
@@ -60,7 +60,7 @@ impl Kept {
     }
 
     pub(super) fn named(&self, name: &str) -> Option<ActorId> {
-        self.lock().names.get(name).map(|(id, _)| *id)
+        lock(&self.state).names.get(name).map(|(id, _)| *id)
     }
 
     /// The actor has ended.
@@ -90,13 +90,9 @@ impl Kept {
     }
 
     fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let result = change(&mut state);
         self.count.store(state.names.len() + state.retained.len(), Ordering::Release);
         result
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

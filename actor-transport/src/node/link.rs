@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
@@ -17,6 +17,7 @@ use tokio::{sync::Notify, task::AbortHandle};
 use super::{
     identity::PeerIdentity,
     inner::{Inner, now},
+    lock::lock,
     running::Running,
     watches::Watches,
 };
@@ -488,9 +489,6 @@ impl Link {
 }
 
 /// No user code runs under these locks, so a poisoned one is as good as any.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
 
 /// Two links are the same if they are one.
 pub(super) fn same(left: &Arc<Link>, right: &Arc<Link>) -> bool {

@@ -13,6 +13,7 @@ mod inner;
 mod invocation;
 mod kept;
 mod link;
+mod lock;
 mod peers;
 mod reader;
 mod reply;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex},
     time::Instant,
 };
 
@@ -11,6 +11,7 @@ use actor_core::{NodeId, SystemError};
 use super::{
     inner::{Inner, Stage, now},
     link::{Link, same},
+    lock::lock,
     writer,
 };
 use crate::{
@@ -85,7 +86,7 @@ impl Peers {
     /// The link to a node, where the caller begins to dial if there was none.
     pub(super) fn link(&self, inner: &Arc<Inner>, node: NodeId) -> Result<Arc<Link>, SystemError> {
         let link = {
-            let mut state = self.lock();
+            let mut state = lock(&self.state);
             if state.closed {
                 return Err(SystemError::ShuttingDown);
             }
@@ -116,7 +117,7 @@ impl Peers {
             return Err(Reject::ShuttingDown);
         }
         let (link, superseded, fresh) = {
-            let mut state = self.lock();
+            let mut state = lock(&self.state);
             if state.closed {
                 return Err(Reject::ShuttingDown);
             }
@@ -158,7 +159,7 @@ impl Peers {
 
     /// A dialed connection is up.
     pub(super) fn connected(&self, hello: &PeerHello) {
-        self.lock().wanted(hello.node).began(hello);
+        lock(&self.state).wanted(hello.node).began(hello);
     }
 
     /// A connection is about to be made for this link: how many sessions there were. None if there is no need, because
@@ -182,7 +183,7 @@ impl Peers {
     }
 
     fn set_dial(&self, link: &Arc<Link>, dial: Dial) -> Option<u64> {
-        match self.lock().peers.get_mut(&link.peer()) {
+        match lock(&self.state).peers.get_mut(&link.peer()) {
             Some(peer) if peer.dial != Dial::Accepted && peer.link.as_ref().is_some_and(|known| same(known, link)) => {
                 peer.dial = dial;
                 Some(peer.sessions)
@@ -193,7 +194,7 @@ impl Peers {
 
     /// The node has just said at this address that it is there: the next attempt begins there, and at once.
     pub(super) fn answered(&self, node: NodeId, address: &Address) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let peer = state.wanted(node);
         peer.failures = 0;
         peer.retry_at = None;
@@ -205,14 +206,14 @@ impl Peers {
 
     /// The node has been started anew.
     pub(super) fn replaced(&self, old: NodeId, new: NodeId) {
-        if let Some(peer) = self.lock().peers.get_mut(&old) {
+        if let Some(peer) = lock(&self.state).peers.get_mut(&old) {
             peer.replaced_by = Some(new);
         }
     }
 
     /// The link has failed or was lost.
     pub(super) fn lost(&self, link: &Arc<Link>) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let Some(peer) = state.peers.get_mut(&link.peer()) else { return };
         if !peer.link.as_ref().is_some_and(|known| same(known, link)) {
             return;
@@ -227,23 +228,23 @@ impl Peers {
 
     /// An attempt to dial has failed: the next one has to wait until then.
     pub(super) fn failed(&self, node: NodeId, pause: impl FnOnce(u32) -> std::time::Duration) {
-        if let Some(peer) = self.lock().peers.get_mut(&node) {
+        if let Some(peer) = lock(&self.state).peers.get_mut(&node) {
             peer.retry_at = Some(now() + pause(peer.failures));
             peer.failures = peer.failures.saturating_add(1);
         }
     }
 
     pub(super) fn retry_at(&self, node: NodeId) -> Option<Instant> {
-        self.lock().peers.get(&node)?.retry_at
+        lock(&self.state).peers.get(&node)?.retry_at
     }
 
     pub(super) fn addresses(&self, node: NodeId) -> Vec<Address> {
-        self.lock().peers.get(&node).map(|peer| peer.addresses.clone()).unwrap_or_default()
+        lock(&self.state).peers.get(&node).map(|peer| peer.addresses.clone()).unwrap_or_default()
     }
 
     /// Whether anything is known of a node. There is a reference to it now, so that it is not forgotten.
     pub(super) fn knows(&self, node: NodeId) -> bool {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let is_known = state.peers.contains_key(&node);
         if is_known {
             state.wanted(node);
@@ -253,16 +254,16 @@ impl Peers {
 
     /// Where a node can be reached, as the user says. What is known already stays.
     pub(super) fn learn(&self, node: NodeId, addresses: impl IntoIterator<Item = Address>) {
-        self.lock().wanted(node).learn(addresses);
+        lock(&self.state).wanted(node).learn(addresses);
     }
 
     /// The same, as a peer says.
     pub(super) fn hear(&self, node: NodeId, addresses: impl IntoIterator<Item = Address>) {
-        self.lock().heard_of(node).learn(addresses);
+        lock(&self.state).heard_of(node).learn(addresses);
     }
 
     pub(super) fn list(&self) -> Vec<PeerInfo> {
-        self.lock()
+        lock(&self.state)
             .peers
             .iter()
             .map(|(id, peer)| PeerInfo {
@@ -275,22 +276,18 @@ impl Peers {
     }
 
     pub(super) fn links(&self) -> Vec<Arc<Link>> {
-        self.lock().peers.values().filter_map(|peer| peer.link.clone()).collect()
+        lock(&self.state).peers.values().filter_map(|peer| peer.link.clone()).collect()
     }
 
     pub(super) fn attached(&self, node: NodeId) -> Option<Arc<Link>> {
-        self.lock().peers.get(&node)?.link.clone().filter(|link| link.is_attached())
+        lock(&self.state).peers.get(&node)?.link.clone().filter(|link| link.is_attached())
     }
 
     /// No link is made any more; returns those there are.
     pub(super) fn close(&self) -> Vec<Arc<Link>> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.closed = true;
         state.peers.values_mut().filter_map(|peer| peer.link.take()).collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

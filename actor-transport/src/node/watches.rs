@@ -1,12 +1,11 @@
 //! Who waits for the end of actors on the other side of a link, and whose ends the other side waits for.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard},
-};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use actor_core::Terminated;
 use tokio::{sync::oneshot, task::AbortHandle};
+
+use super::lock::lock;
 
 #[derive(Default)]
 pub(super) struct Watches {
@@ -31,7 +30,7 @@ impl Watches {
         tell: impl FnOnce() -> Result<(), E>,
     ) -> Result<oneshot::Receiver<Terminated>, E> {
         let (sender, receiver) = oneshot::channel();
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if let Some(lost) = &state.lost {
             let _ = sender.send(lost.clone());
             return Ok(receiver);
@@ -47,7 +46,7 @@ impl Watches {
 
     /// Somebody has ceased to wait for that actor. `tell` tells the peer, if nobody waits any more.
     pub(super) fn remove_closed(&self, instance: u64, tell: impl FnOnce()) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let Some(waiting) = state.ours.get_mut(&instance) else { return };
         waiting.retain(|waiting| !waiting.is_closed());
         if waiting.is_empty() {
@@ -58,20 +57,20 @@ impl Watches {
 
     /// The peer's actor has ended.
     pub(super) fn ended(&self, instance: u64, how: &Terminated) {
-        for waiting in self.lock().ours.remove(&instance).unwrap_or_default() {
+        for waiting in lock(&self.state).ours.remove(&instance).unwrap_or_default() {
             let _ = waiting.send(how.clone());
         }
     }
 
     /// The peer waits for an actor of this node, by that task.
     pub(super) fn serve(&self, instance: u64, task: AbortHandle) {
-        if let Some(old) = self.lock().theirs.insert(instance, task) {
+        if let Some(old) = lock(&self.state).theirs.insert(instance, task) {
             old.abort();
         }
     }
 
     pub(super) fn stop_serving(&self, instance: u64) {
-        if let Some(task) = self.lock().theirs.remove(&instance) {
+        if let Some(task) = lock(&self.state).theirs.remove(&instance) {
             task.abort();
         }
     }
@@ -79,7 +78,7 @@ impl Watches {
     /// The link is lost.
     pub(super) fn lose(&self, how: &Terminated) {
         let (ours, theirs) = {
-            let mut state = self.lock();
+            let mut state = lock(&self.state);
             state.lost = Some(how.clone());
             (std::mem::take(&mut state.ours), std::mem::take(&mut state.theirs))
         };
@@ -89,9 +88,5 @@ impl Watches {
         for task in theirs.into_values() {
             task.abort();
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
