@@ -24,3 +24,4 @@ mod round_trips;
 mod secrets;
 #[cfg(loom)]
 mod sending;
+mod states;

@@ -142,6 +142,7 @@ impl Pair {
             assert!(side.session.is_idle(), "{stats:?}");
             assert_eq!((stats.waiting_bytes, stats.inbound_bytes, stats.answers_bytes), (0, 0, 0), "{stats:?}");
             assert_eq!((stats.waiting, stats.anomalies), (0, 0), "{stats:?}");
+            assert_eq!(side.session.answers_not_taken(), 0, "{stats:?}");
         }
     }
 }

@@ -113,7 +113,7 @@ impl Raw {
         }
         assert!(self.sent().is_empty(), "it says something after its end");
         assert_eq!(self.session.stats(), SessionStats { anomalies: stats.anomalies, ..SessionStats::default() });
-        assert_eq!(self.session.next_timeout(), None);
+        assert_eq!((self.session.next_timeout(), self.session.answers_not_taken()), (None, 0));
     }
 }
 
