@@ -166,7 +166,8 @@ impl World {
     fn message(&mut self, how: u8) -> (u64, Duration, EncodeBuffer) {
         self.next += 1;
         // A third has a deadline within reach.
-        let timeout = if how % 3 == 0 { Duration::from_millis(u64::from(how) * 3) } else { Duration::from_secs(3000) };
+        let timeout =
+            if how.is_multiple_of(3) { Duration::from_millis(u64::from(how) * 3) } else { Duration::from_secs(3000) };
         (self.next, timeout, body(self.next, how))
     }
 
@@ -300,7 +301,7 @@ impl Side {
         assert!(self.arrived.insert(number), "message {number} arrived twice");
         let last = self.last.insert(call.instance, number).unwrap_or_default();
         assert!(last < number, "message {number} to one actor came behind {last}");
-        assert_eq!(call.chain.len(), usize::from(number % 5 == 0) * 3);
+        assert_eq!(call.chain.len(), usize::from(number.is_multiple_of(5)) * 3);
         number
     }
 
@@ -389,8 +390,8 @@ fn pick<T>(from: &mut Vec<T>, which: u8) -> Option<T> {
 fn outgoing(now: Instant, timeout: Duration, number: u64, how: u8) -> OutgoingCall<'static> {
     const NAMES: [&str; 4] = ["a", "b", "c", "d"];
     let method = MethodKey { hash: u64::from(how % 4), name: NAMES[usize::from(how % 4)], signature: "()" };
-    let trace = (number % 3 == 0).then_some([1; 25]);
-    let chain: &[u8] = if number % 5 == 0 { &[1, 2, 3] } else { &[] };
+    let trace = number.is_multiple_of(3).then_some([1; 25]);
+    let chain: &[u8] = if number.is_multiple_of(5) { &[1, 2, 3] } else { &[] };
     OutgoingCall { instance: u64::from(how / 4 % 4), method, deadline: now + timeout, timeout, trace, chain }
 }
 
