@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    builds::{self, Build},
+    builds::{self, Builds},
     chart,
     results::Results,
     table,
@@ -13,7 +13,7 @@ use crate::{
 const DOCUMENT: &str = "benchmarks.md";
 const PICTURE: &str = "benchmarks.svg";
 
-pub(crate) fn report(results: Option<&Results>, builds: Option<&[Build]>, files: &[PathBuf]) {
+pub(crate) fn report(results: Option<&Results>, builds: Option<&Builds>, files: &[PathBuf]) {
     let mut sections = Vec::new();
     if let Some(results) = results {
         sections.push(("figures", table::figures(results)));

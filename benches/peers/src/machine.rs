@@ -2,17 +2,20 @@
 
 use std::process::Command;
 
+/// To be asked before the work begins, because of the load.
 pub(crate) fn describe() -> String {
     let processors = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = processors.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown");
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     format!(
-        "{}; {} cores of {}; Linux {}; {}",
+        "{}; {} cores of {}; Linux {}; {}; load at the start {}",
         said(Command::new("date").args(["-u", "+%F"])),
         std::thread::available_parallelism().map_or(0, usize::from),
         model.trim_start_matches([' ', '\t', ':']),
         kernel.trim(),
         said(Command::new("rustc").arg("--version")),
+        load.split(' ').next().unwrap_or_default(),
     )
 }
 

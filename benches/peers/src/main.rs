@@ -38,7 +38,7 @@ fn main() -> std::process::ExitCode {
         Command::Compare => {
             let results = (!arguments.builds_alone).then(|| run::compare(&arguments.options));
             let builds = arguments.builds.then(builds::build);
-            document::report(results.as_ref(), builds.as_deref(), &arguments.write);
+            document::report(results.as_ref(), builds.as_ref(), &arguments.write);
         }
     }
     0.into()

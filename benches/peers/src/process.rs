@@ -8,6 +8,10 @@ use std::{
 
 use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
+    sys::{
+        resource::{UsageWho, getrusage},
+        time::{TimeVal, TimeValLike},
+    },
     time::{ClockId, clock_getcpuclockid},
     unistd::Pid,
 };
@@ -39,6 +43,13 @@ pub(crate) fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+/// What the children that have ended took.
+pub(crate) fn processor_time_of_children() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
+    let microseconds = |time: TimeVal| time.num_microseconds() as u64;
+    Duration::from_micros(microseconds(usage.user_time()) + microseconds(usage.system_time()))
 }
 
 /// The other process of a remote contender.

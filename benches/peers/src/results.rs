@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use crate::{
     contender::{Contender, Kind},
-    contenders,
+    contenders, machine,
     row::{Better, Row},
 };
 
 pub(crate) struct Results {
     pub(crate) rounds: usize,
+    pub(crate) machine: String,
     figures: HashMap<(&'static str, &'static str), Vec<f64>>,
 }
 
@@ -17,7 +18,7 @@ pub(crate) const OURS: &str = "distributed-actor";
 
 impl Results {
     pub(crate) fn of_rounds(rounds: usize) -> Self {
-        Self { rounds, figures: HashMap::new() }
+        Self { rounds, machine: machine::describe(), figures: HashMap::new() }
     }
 
     pub(crate) fn add(&mut self, row: &'static str, contender: &'static str, figure: f64) {

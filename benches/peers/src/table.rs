@@ -34,7 +34,7 @@ pub(crate) fn digits(figure: f64) -> String {
 
 /// All that one run tells.
 pub(crate) fn figures(results: &Results) -> String {
-    let mut out = format!("{}; medians of {} rounds.\n", machine::describe(), results.rounds);
+    let mut out = format!("{}; medians of {} rounds.\n", results.machine, results.rounds);
     let versions = contenders::all().into_iter().filter(|contender| contender.kind == Kind::Peer);
     let versions: Vec<_> =
         versions.filter_map(|peer| Some(format!("{} {}", peer.name, machine::version(peer.name)?))).collect();
