@@ -488,8 +488,6 @@ impl Link {
     }
 }
 
-/// No user code runs under these locks, so a poisoned one is as good as any.
-
 /// Two links are the same if they are one.
 pub(super) fn same(left: &Arc<Link>, right: &Arc<Link>) -> bool {
     Arc::ptr_eq(left, right)
