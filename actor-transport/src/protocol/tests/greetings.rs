@@ -61,6 +61,8 @@ fn offered(body: &[u8]) -> Result<(), HandshakeError> {
                 HandshakeError::NodeReplaced { .. } => assert_eq!(heard, Reject::NodeReplaced { actual: node(2) }),
                 HandshakeError::SelfConnection => assert_eq!(heard, Reject::SelfConnection),
                 HandshakeError::OtherRealm => assert!(matches!(heard, Reject::Unauthorized(_))),
+                // A realm whose tag has become that of a nonce.
+                HandshakeError::NoSecret => assert_eq!(heard, Reject::NoSecret),
                 other => panic!("{other:?}"),
             }
             assert_over(acceptor);
