@@ -19,6 +19,9 @@ pub(crate) struct Links {
     watched: BTreeSet<u64>,
     /// Ends reported: so many watches may be taken back in vain.
     reported: u32,
+    /// Watches that were taken back in vain: the peer may have watched anew, and taken the news of that end for its
+    /// answer. So many watches may stand twice.
+    crossed: u32,
 }
 
 /// What to make of a frame.
@@ -78,7 +81,7 @@ impl Links {
 
     pub(crate) fn receive_watch(&mut self, instance: u64, watches_max: usize) -> Verdict {
         if self.watched.contains(&instance) {
-            return Verdict::Anomaly;
+            return allowed(&mut self.crossed);
         }
         if self.watched.len() >= watches_max {
             return Verdict::TooMany;
@@ -88,7 +91,14 @@ impl Links {
     }
 
     pub(crate) fn receive_unwatch(&mut self, instance: u64) -> Verdict {
-        if self.watched.remove(&instance) { Verdict::Tell } else { allowed(&mut self.reported) }
+        if self.watched.remove(&instance) {
+            return Verdict::Tell;
+        }
+        let verdict = allowed(&mut self.reported);
+        if verdict == Verdict::Ignore {
+            self.crossed = self.crossed.saturating_add(1);
+        }
+        verdict
     }
 
     pub(crate) fn receive_terminated(&mut self, instance: u64) -> Verdict {

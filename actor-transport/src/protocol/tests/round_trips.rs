@@ -248,6 +248,29 @@ fn a_watch_taken_back_while_the_end_is_told_is_no_anomaly() {
     pair.assert_at_rest();
 }
 
+/// Who watches an actor anew while the news of its end is on its way takes that for the answer, and may ask again.
+#[test]
+fn an_actor_that_has_ended_may_be_watched_again_and_again() {
+    let mut pair = Pair::new();
+    for _ in 0..200 {
+        pair.client.session.watch(7).unwrap();
+        pair.client_sends(usize::MAX);
+        pair.server.session.terminated(7, Terminated::NoSuchActor);
+        pair.client.session.unwatch(7);
+        pair.client.session.watch(7).unwrap();
+        pair.server_sends(usize::MAX);
+        assert!(matches!(pair.client.events.pop_front(), Some(Event::Terminated { instance: 7, .. })));
+        pair.client.session.watch(7).unwrap();
+        pair.client_sends(usize::MAX);
+        pair.server.session.terminated(7, Terminated::NoSuchActor);
+        pair.settle();
+        assert!(matches!(pair.client.events.pop_front(), Some(Event::Terminated { instance: 7, .. })));
+        assert!(pair.client.events.is_empty());
+        pair.server.events.clear();
+    }
+    pair.assert_at_rest();
+}
+
 #[test]
 fn system_messages_pass_and_are_bounded() {
     let mut pair = Pair::new();
