@@ -41,6 +41,7 @@ impl<A: DistributedActor> Activity<A> {
                     Next::Pause(returned) => {
                         state = returned;
                         (inline, handled) = (false, 0);
+                        self.seat.mailbox.begins(false);
                         yield_now().await;
                         continue;
                     }
@@ -49,6 +50,7 @@ impl<A: DistributedActor> Activity<A> {
                 },
             };
             handled += 1;
+            self.seat.begins(&job);
             let Some((turn, work)) = Turn::of(&self.seat, job) else { continue };
             let end = match work {
                 Work::Now(run) => run_now(&mut state, turn, run),

@@ -1,6 +1,12 @@
 //! Which methods have proved short enough to run on their caller's task.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 /// Runs of a short method between two measurements: reading the clock twice costs more than the call itself.
 const SAMPLE_EVERY: u8 = 64;
@@ -8,17 +14,30 @@ const SAMPLE_EVERY: u8 = 64;
 /// A running estimate of the time that each method of one actor takes.
 ///
 /// An estimate belongs to one actor, not to its type: no state is shared between actors, and a run of a simulated
-/// network depends on nothing outside it.
+/// network depends on nothing outside it. Several threads may use it at once, and one change in many may get lost.
 #[derive(Debug, Default)]
 pub(crate) struct Estimates {
-    methods: Box<[Estimate]>,
+    methods: OnceLock<Box<[AtomicU64]>>,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Estimate {
     /// Zero until it was measured once.
     nanos: u32,
     until_sample: u8,
+}
+
+impl Estimate {
+    #[inline]
+    fn load(word: &AtomicU64) -> Self {
+        let [a, b, c, d, until_sample, ..] = word.load(Ordering::Relaxed).to_le_bytes();
+        Self { nanos: u32::from_le_bytes([a, b, c, d]), until_sample }
+    }
+
+    #[inline]
+    fn store(self, word: &AtomicU64) {
+        word.store(u64::from(self.nanos) | u64::from(self.until_sample) << 32, Ordering::Relaxed);
+    }
 }
 
 /// What is known of a method before it runs.
@@ -35,42 +54,46 @@ pub(crate) enum Verdict {
 impl Estimates {
     /// Whether the method at `position` may run on its caller's task.
     #[inline]
-    pub(crate) fn judge(&mut self, position: usize, limit: Duration) -> Verdict {
-        let Some(estimate) = self.methods.get_mut(position) else { return Verdict::Schedule };
-        if estimate.nanos == 0 || estimate.nanos > nanos(limit) {
+    pub(crate) fn judge(&self, position: usize, limit: Duration) -> Verdict {
+        let Some(word) = self.methods.get().and_then(|methods| methods.get(position)) else { return Verdict::Schedule };
+        let Estimate { nanos, until_sample } = Estimate::load(word);
+        if nanos == 0 || nanos > nanos_of(limit) {
             return Verdict::Schedule;
         }
-        match estimate.until_sample.checked_sub(1) {
-            Some(left) => {
-                estimate.until_sample = left;
+        match until_sample.checked_sub(1) {
+            Some(until_sample) => {
+                Estimate { nanos, until_sample }.store(word);
                 Verdict::Inline
             }
             None => Verdict::InlineAndMeasure,
         }
     }
 
+    /// Whether the method at `position` has proved short.
+    pub(crate) fn is_short(&self, position: usize, limit: Duration) -> bool {
+        let nanos =
+            self.methods.get().and_then(|methods| methods.get(position)).map_or(0, |word| Estimate::load(word).nanos);
+        nanos != 0 && nanos <= nanos_of(limit)
+    }
+
     /// Takes a measurement into account. One slow run is enough to schedule the next ones; several fast ones are
     /// needed to be trusted again.
-    pub(crate) fn record(&mut self, position: usize, methods: usize, elapsed: Duration) {
-        if self.methods.len() < methods {
-            let mut grown = std::mem::take(&mut self.methods).into_vec();
-            grown.resize(methods, Estimate::default());
-            self.methods = grown.into_boxed_slice();
-        }
-        let Some(estimate) = self.methods.get_mut(position) else { return };
+    pub(crate) fn record(&self, position: usize, methods: usize, elapsed: Duration) {
+        let known = self.methods.get_or_init(|| (0..methods).map(|_| AtomicU64::new(0)).collect());
+        let Some(word) = known.get(position) else { return };
         let measured = u32::try_from(elapsed.as_nanos()).unwrap_or(u32::MAX).max(1);
-        estimate.nanos = match estimate.nanos {
+        let nanos = match Estimate::load(word).nanos {
             0 => measured,
             known if measured > known => measured,
             known => known - (known - measured) / 4,
         };
-        estimate.until_sample = SAMPLE_EVERY;
+        Estimate { nanos, until_sample: SAMPLE_EVERY }.store(word);
     }
 }
 
 /// The limit as estimates are kept; more than a second is no limit. `Duration::as_nanos` multiplies 128 bits.
 #[inline]
-fn nanos(limit: Duration) -> u32 {
+fn nanos_of(limit: Duration) -> u32 {
     if limit.as_secs() > 0 { u32::MAX } else { limit.subsec_nanos() }
 }
 
@@ -82,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_method_runs_inline_only_after_it_has_proved_short() {
-        let mut estimates = Estimates::default();
+        let estimates = Estimates::default();
         assert_eq!(estimates.judge(1, LIMIT), Verdict::Schedule);
         estimates.record(1, 2, Duration::from_nanos(50));
         assert_eq!(estimates.judge(1, LIMIT), Verdict::Inline);
@@ -91,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_short_method_is_measured_again_from_time_to_time() {
-        let mut estimates = Estimates::default();
+        let estimates = Estimates::default();
         estimates.record(0, 1, Duration::from_nanos(50));
         let measured = (0..1000).filter(|_| estimates.judge(0, LIMIT) == Verdict::InlineAndMeasure).count();
         assert!(measured > 0);
@@ -99,7 +122,7 @@ mod tests {
 
     #[test]
     fn one_slow_run_is_enough_to_schedule_the_next() {
-        let mut estimates = Estimates::default();
+        let estimates = Estimates::default();
         estimates.record(0, 1, Duration::from_nanos(50));
         estimates.record(0, 1, Duration::from_millis(50));
         assert_eq!(estimates.judge(0, LIMIT), Verdict::Schedule);

@@ -14,7 +14,7 @@ use super::{
     ending::{Ended, Ending},
     estimate::Verdict,
     execute::IncomingCall,
-    job::Job,
+    job::{Job, Work},
     mailbox::{Mailbox, Pushed, Stop},
     now,
     options::{Overflow, SpawnOptions},
@@ -61,7 +61,7 @@ impl<A: DistributedActor> Seat<A> {
             Overflow::Wait => None,
             overflow => Some(Box::new(overflow)),
         };
-        let mailbox = Mailbox::new(state, usize::try_from(capacity).unwrap_or(usize::MAX));
+        let mailbox = Mailbox::new(state, capacity);
         Self { mailbox, id, system, ending: OnceLock::new(), overflow, me }
     }
 
@@ -114,6 +114,17 @@ impl<A: DistributedActor> Seat<A> {
     fn run_elsewhere(&self, run: impl FnOnce() + Send + 'static) {
         let run = WhenDropped(Some(run));
         drop(self.system.execute(Box::pin(async move { drop(run) })));
+    }
+
+    /// An activity begins with `job`.
+    pub(super) fn begins(&self, job: &Job<A>) {
+        let is_short = match (&job.work, job.method) {
+            (Work::Now(_), Some(method)) => {
+                self.mailbox.is_short(method.position(), self.system.settings().inline_time_max)
+            }
+            _ => false,
+        };
+        self.mailbox.begins(is_short);
     }
 
     /// Tells whoever waits for `job` that it did not run.
