@@ -11,6 +11,10 @@ use super::{
 };
 use crate::{ActorSystem, Context, DistributedActor, Outcome, SystemError, Terminated};
 
+/// Short methods that count as one that is not. An activity that pauses lets every caller queue that its thread has: with
+/// a pause after as many short methods as there are callers, they never find the actor idle again.
+const SHORT_TO_LONG: usize = 8;
+
 /// An actor at work. Dropped before its end (its runtime was shut down), it ends the actor.
 pub(super) struct Activity<A: DistributedActor> {
     seat: Arc<Seat<A>>,
@@ -28,7 +32,7 @@ impl<A: DistributedActor> Activity<A> {
     /// task, which nothing but that job may hold up.
     pub(super) async fn run(mut self, mut state: Box<State<A>>, mut inline: bool) {
         let limit = self.seat.system().settings().activity_length_max.max(1);
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX).saturating_mul(SHORT_TO_LONG);
         let mut handled = 0;
         loop {
             let job = match self.first.take() {
@@ -49,15 +53,15 @@ impl<A: DistributedActor> Activity<A> {
                     Next::Stop(returned) => return self.finish(returned, Terminated::Stopped),
                 },
             };
-            handled += 1;
-            self.seat.begins(&job);
+            handled += if self.seat.begins(&job) { 1 } else { SHORT_TO_LONG };
             let Some((turn, work)) = Turn::of(&self.seat, job) else { continue };
             let end = match work {
                 Work::Now(run) => run_now(&mut state, turn, run),
                 Work::Async(run) => run_alone(&mut state, turn, run).await,
                 Work::Shared(work) => {
-                    let end;
-                    (end, handled) = Interleaving::new(&mut state, (turn, work), inline, (handled, limit)).await;
+                    let bounds = (handled / SHORT_TO_LONG, limit / SHORT_TO_LONG);
+                    let (end, jobs) = Interleaving::new(&mut state, (turn, work), inline, bounds).await;
+                    handled = jobs * SHORT_TO_LONG;
                     end
                 }
             };

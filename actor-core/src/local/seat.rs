@@ -116,8 +116,8 @@ impl<A: DistributedActor> Seat<A> {
         drop(self.system.execute(Box::pin(async move { drop(run) })));
     }
 
-    /// An activity begins with `job`.
-    pub(super) fn begins(&self, job: &Job<A>) {
+    /// An activity begins with `job`. Whether its method has proved short.
+    pub(super) fn begins(&self, job: &Job<A>) -> bool {
         let is_short = match (&job.work, job.method) {
             (Work::Now(_), Some(method)) => {
                 self.mailbox.is_short(method.position(), self.system.settings().inline_time_max)
@@ -125,6 +125,7 @@ impl<A: DistributedActor> Seat<A> {
             _ => false,
         };
         self.mailbox.begins(is_short);
+        is_short
     }
 
     /// Tells whoever waits for `job` that it did not run.
