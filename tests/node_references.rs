@@ -119,7 +119,7 @@ async fn forged_ids_reach_nobody() {
         let forged: ActorRef<Worker> = client.resolve(&ActorId::new(server.id(), instance)).unwrap();
         let error = system(forged.seen().await);
         assert!(
-            matches!(error, SystemError::UnknownActor { .. } | SystemError::UnknownMethod { .. }),
+            matches!(error, SystemError::UnknownActor { .. } | SystemError::UnknownConstructor { .. }),
             "{instance}: {error:?}"
         );
         assert_eq!(error.outcome(), Outcome::NotExecuted);

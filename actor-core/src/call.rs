@@ -29,7 +29,7 @@ pub struct Call<'a, M: Method<A>, A: ?Sized + Callable> {
 /// What the caller asked for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CallOptions {
-    timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
     /// Boxed: it is rare, and the largest part of a call, which is moved when it is awaited.
     trace: Option<Box<TraceParent>>,
 }

@@ -258,6 +258,16 @@ pub enum SystemError {
     /// The call was cancelled by its caller before it had ended. Unknown.
     #[error("the call was cancelled")]
     Cancelled,
+    /// The node has no such constructor, so the actor cannot be started there. Not executed.
+    #[error("node {node} cannot start an actor by `{constructor}`: {why}")]
+    UnknownConstructor {
+        /// The constructor's mangled name.
+        constructor: Box<str>,
+        /// The node that was asked.
+        node: NodeId,
+        /// What it has instead, and the program that it runs.
+        why: Box<str>,
+    },
 }
 
 impl SystemError {

@@ -8,6 +8,7 @@ mod assertions;
 mod call;
 mod cast;
 mod codec;
+mod constructor;
 mod context;
 mod dead_letter;
 mod error;
@@ -21,6 +22,7 @@ mod reference;
 mod reply;
 mod scope;
 mod settings;
+mod start;
 mod system;
 mod target;
 mod terminated;
@@ -36,6 +38,7 @@ pub use self::{
     call::{Call, CallFuture},
     cast::Cast,
     codec::{Codec, CodecError, DecodeContext, DecodeLimits, EncodeBuffer, Postcard, Segments},
+    constructor::{Constructed, Constructor, ConstructorEntry},
     context::{Caller, Context},
     dead_letter::DeadLetter,
     error::{CallError, NetworkError, Never, Outcome, SystemError, SystemFailure},
@@ -54,6 +57,7 @@ pub use self::{
     reply::{As, NotResult, Probe, Reply},
     scope::{CallScope, ChainLink},
     settings::Settings,
+    start::{Orphan, Spawn, SpawnSystem, Started},
     system::{ActorSystem, BoxFuture, Identity, RemoteCall},
     target::Target,
     terminated::Terminated,
@@ -66,12 +70,13 @@ pub mod __macro {
     pub use inventory;
 
     pub use crate::{
-        ActorRef, As, Call, Callable, Codec, Context, DistributedActor, Entry, Method, MethodInfo, NotResult,
-        Parameter, Probe, Proxy, Reply, RequirementOf, Returned, Target,
+        ActorRef, As, Call, Callable, Codec, Constructed, Constructor, ConstructorEntry, Context, DistributedActor,
+        Entry, Method, MethodInfo, NotResult, Parameter, Probe, Proxy, Reply, RequirementOf, Returned, Spawn, Target,
         assertions::{
             Carried, Check, Checked, CodecOf, ContextParameter, ReentrantState, RequirementIn, SharedState,
             assert_new_name,
         },
+        constructor::RegisteredConstructor,
         local::{SharedWork, lend},
         method::SharedMethod,
         method_info::{MethodParts, Registered},

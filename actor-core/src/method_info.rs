@@ -34,6 +34,7 @@ pub struct MethodParts {
     pub is_async: bool,
     pub uses_context: bool,
     pub completes: bool,
+    pub constructs: bool,
     pub position: usize,
 }
 
@@ -136,7 +137,13 @@ impl MethodInfo {
         self.parts.completes
     }
 
-    /// Its place in the actor's dispatch table.
+    /// Whether it is a constructor, by which other nodes start an actor: `#[distributed(spawn)]`.
+    #[must_use]
+    pub const fn constructs(&self) -> bool {
+        self.parts.constructs
+    }
+
+    /// Its place in the actor's dispatch table; of no meaning for a constructor.
     #[must_use]
     pub const fn position(&self) -> usize {
         self.parts.position

@@ -24,6 +24,7 @@ const NAME: &str = "name";
 const COMPLETE: &str = "complete";
 const RESULT: &str = "result";
 const REENTRANT: &str = "reentrant";
+const SPAWN: &str = "spawn";
 
 /// The options of `#[distributed_actor(..)]`.
 pub(crate) fn actor_options(tokens: TokenStream, errors: &mut Errors) -> ActorOptions {
@@ -51,7 +52,7 @@ pub(crate) fn actor_options(tokens: TokenStream, errors: &mut Errors) -> ActorOp
 /// The options of `#[distributed]` or `#[distributed(..)]`.
 pub(crate) fn method_options(attribute: &Attribute, errors: &mut Errors) -> MethodOptions {
     let mut options = MethodOptions::default();
-    let (mut complete, mut result) = (None, None);
+    let (mut complete, mut result, mut spawn) = (None, None, None);
     let tokens = match &attribute.meta {
         Meta::Path(_) => TokenStream::new(),
         Meta::List(list) => list.tokens.clone(),
@@ -64,15 +65,26 @@ pub(crate) fn method_options(attribute: &Attribute, errors: &mut Errors) -> Meth
         if option == NAME {
             once(&mut options.name, option, name(option, input)?, errors);
         } else if option == COMPLETE {
-            once(&mut complete, option, flag(option, input)?, errors);
+            flag(option, input)?;
+            once(&mut complete, option, option.clone(), errors);
         } else if option == RESULT {
-            once(&mut result, option, flag(option, input)?, errors);
+            flag(option, input)?;
+            once(&mut result, option, option.clone(), errors);
+        } else if option == SPAWN {
+            // Whatever else is wrong with it, it is no method.
+            once(&mut spawn, option, (), errors);
+            flag(option, input)?;
         } else {
-            return Err(unknown(option, DISTRIBUTED, "`name = \"..\"`, `complete` and `result`"));
+            return Err(unknown(option, DISTRIBUTED, "`name = \"..\"`, `complete`, `result` and `spawn`"));
         }
         Ok(())
     });
-    MethodOptions { complete: complete.is_some(), result: result.is_some(), ..options }
+    if spawn.is_some() {
+        for option in [&complete, &result].into_iter().flatten() {
+            errors.at(option, format!("`{option}` is for methods, and a constructor is none: remove it"));
+        }
+    }
+    MethodOptions { complete: complete.is_some(), result: result.is_some(), spawn: spawn.is_some(), ..options }
 }
 
 /// Whether it is the attribute of that name, by whatever path.

@@ -2,8 +2,8 @@
 
 use proc_macro2::Ident;
 use syn::{
-    Attribute, FnArg, GenericArgument, GenericParam, ImplItemFn, ItemImpl, PathArguments, ReceiverKind, ReturnType,
-    Safety, Signature, Type, TypeGroup, TypeParen, TypePath,
+    Attribute, FnArg, GenericArgument, GenericParam, Generics, ImplItemFn, ItemImpl, PathArguments, ReceiverKind,
+    ReturnType, Safety, Signature, Type, TypeGroup, TypeParen, TypePath,
 };
 
 use crate::{
@@ -143,6 +143,41 @@ pub(crate) fn method(function: &ImplItemFn, contexts: &[Option<Attribute>], erro
     inputs(signature, contexts, errors);
     if let ReturnType::Type(_, ty) = &signature.output {
         types::result(ty, errors);
+    }
+}
+
+/// The same for a constructor.
+pub(crate) fn constructor(function: &ImplItemFn, contexts: &[Option<Attribute>], errors: &mut Errors) {
+    let signature = &function.sig;
+    qualifiers(signature, errors);
+    generics(signature, errors);
+    if let Some(receiver) = signature.receiver() {
+        errors.at(receiver, "a constructor makes its actor, so there is none yet: remove this, and return `Self`");
+    }
+    inputs(signature, contexts, errors);
+    match &signature.output {
+        ReturnType::Default => {
+            errors.at(&signature.ident, "a constructor returns its actor: add `-> Self` or `-> Result<Self, E>`");
+        }
+        ReturnType::Type(_, ty) => types::result(ty, errors),
+    }
+}
+
+/// Constructors are found by name, which does not say what stands for a generic parameter: such are left out.
+pub(crate) fn constructors_of(generics: &Generics, constructors: &mut Vec<Method>, errors: &mut Errors) {
+    let parameter = generics.params.iter().find_map(|parameter| match parameter {
+        GenericParam::Lifetime(_) => None,
+        GenericParam::Type(parameter) => Some(&parameter.ident),
+        GenericParam::Const(parameter) => Some(&parameter.ident),
+    });
+    if let Some(parameter) = parameter {
+        for constructor in constructors.drain(..) {
+            let message = format!(
+                "a constructor is found by its name, which does not say what `{parameter}` is: put it into the impl of \
+                 one type, without generic parameters"
+            );
+            errors.at(&constructor.ident, message);
+        }
     }
 }
 

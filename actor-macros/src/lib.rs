@@ -24,6 +24,10 @@ use proc_macro::TokenStream;
 /// if its caller gives up) and `result` (what it returns is a `Result`, under a name of its own that mentions a generic
 /// parameter of the impl). `#[ctx] ctx: &Context<Self>` is the actor's own context, and no part of the signature.
 ///
+/// `#[distributed(spawn)]` marks a constructor: a function without `self`, `async` or not, that returns `Self` or
+/// `Result<Self, E>`. Of `fn create(..)` the macro makes `Actor::spawn_create(..)`, a `Spawn` by which any node can be
+/// asked to start the actor. Not in impls with generic parameters: a constructor is found by its name.
+///
 #[doc = include_str!("reentrant.md")]
 #[proc_macro_attribute]
 pub fn distributed_actor(options: TokenStream, item: TokenStream) -> TokenStream {

@@ -14,6 +14,8 @@ pub(crate) struct Actor {
     /// The condition under which the whole impl exists.
     pub(crate) condition: Option<Condition>,
     pub(crate) methods: Vec<Method>,
+    /// What is under `#[distributed(spawn)]`.
+    pub(crate) constructors: Vec<Method>,
 }
 
 /// The options of `#[distributed_actor(..)]`.
@@ -26,7 +28,7 @@ pub(crate) struct ActorOptions {
     pub(crate) reentrant: Option<Span>,
 }
 
-/// A method under `#[distributed]`.
+/// A method under `#[distributed]`, or a constructor.
 pub(crate) struct Method {
     pub(crate) ident: Ident,
     pub(crate) visibility: Visibility,
@@ -48,6 +50,8 @@ pub(crate) struct MethodOptions {
     pub(crate) name: Option<LitStr>,
     pub(crate) complete: bool,
     pub(crate) result: bool,
+    /// It is a constructor.
+    pub(crate) spawn: bool,
 }
 
 /// How a method takes its actor.
@@ -57,6 +61,8 @@ pub(crate) enum Receiver {
     Shared(Span),
     /// `&mut self`
     Exclusive,
+    /// A constructor takes none.
+    None,
 }
 
 /// What a method is called with, in the order of its signature.

@@ -18,10 +18,13 @@ pub(crate) fn actor(item: &mut ItemImpl, options: ActorOptions, errors: &mut Err
         errors.at(second, "`#[distributed_actor]` is given twice: keep one");
     }
     let before = errors.count();
-    let mut methods = Vec::new();
+    let (mut methods, mut constructors) = (Vec::new(), Vec::new());
     for item in &mut item.items {
         match item {
-            ImplItem::Fn(function) => methods.extend(method(function, errors)),
+            ImplItem::Fn(function) => match method(function, errors) {
+                Some(constructor) if constructor.options.spawn => constructors.push(constructor),
+                method => methods.extend(method),
+            },
             ImplItem::Const(item) => not_a_method(&mut item.attrs, errors),
             ImplItem::Type(item) => not_a_method(&mut item.attrs, errors),
             ImplItem::Macro(item) => not_a_method(&mut item.attrs, errors),
@@ -32,6 +35,8 @@ pub(crate) fn actor(item: &mut ItemImpl, options: ActorOptions, errors: &mut Err
         check::reentrant(&options, &methods, errors);
     }
     check::names(&mut methods, errors);
+    check::names(&mut constructors, errors);
+    check::constructors_of(&item.generics, &mut constructors, errors);
     let ident = check::header(item, errors);
     check::system(&options, errors)?;
     Some(Actor {
@@ -41,6 +46,7 @@ pub(crate) fn actor(item: &mut ItemImpl, options: ActorOptions, errors: &mut Err
         options,
         condition: attr::condition(&item.attrs),
         methods,
+        constructors,
     })
 }
 
@@ -60,7 +66,11 @@ fn method(function: &mut ImplItemFn, errors: &mut Errors) -> Option<Method> {
         errors.at(second, "`#[distributed]` is given twice: put all options into one");
     }
     let options = attr::method_options(mark, errors);
-    check::method(function, &contexts, errors);
+    if options.spawn {
+        check::constructor(function, &contexts, errors);
+    } else {
+        check::method(function, &contexts, errors);
+    }
     if errors.count() > before {
         return None;
     }
@@ -70,7 +80,7 @@ fn method(function: &mut ImplItemFn, errors: &mut Errors) -> Option<Method> {
         visibility: function.vis.clone(),
         options,
         asynchronous: signature.asyncness.map(|keyword| keyword.span),
-        receiver: receiver(signature.receiver()?),
+        receiver: signature.receiver().map_or(Receiver::None, receiver),
         arguments: arguments(function, &contexts),
         result: match &signature.output {
             ReturnType::Default => None,

@@ -56,6 +56,11 @@ pub struct Limits {
     /// Actors of one peer that this node watches, and of this node that one peer watches. 65,536.
     pub watches_max: usize,
 
+    /// Actors that one peer has had started here, and that live. 65,536.
+    pub spawned_per_peer_max: usize,
+    /// The same for all peers together. 1,048,576.
+    pub spawned_max: usize,
+
     /// Messages that wait for one actor, and methods of a reentrant one that interleave. 1,024.
     pub mailbox_length_max: u32,
     /// The deadline of a call that sets none. 10 s.
@@ -179,6 +184,8 @@ impl Default for Limits {
             calls_waiting_bytes_max: 64 * MIB,
             replies_waiting_bytes_max: 64 * MIB,
             watches_max: 65_536,
+            spawned_per_peer_max: 65_536,
+            spawned_max: 1_048_576,
             mailbox_length_max: 1024,
             call_deadline: Duration::from_secs(10),
             call_deadline_max: Duration::from_secs(60 * 60),

@@ -6,7 +6,7 @@ struct Greeter;
 
 #[distributed_actor(sytem = Node<u8, u8>, system = Node, retain)]
 impl Greeter {
-    #[distributed(spawn)]
+    #[distributed(started)]
     fn create(&self) {}
 
     #[distributed(once, name = "kept")]

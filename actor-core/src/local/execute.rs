@@ -13,8 +13,8 @@ use super::{
     port::{Port, Tried, now_or_never},
 };
 use crate::{
-    Arguments, CallScope, DecoderOf, DistributedActor, HandlerOf, Method, Reply, ResultHandler, SystemError,
-    TraceParent,
+    Arguments, CallScope, DecoderOf, DistributedActor, HandlerOf, InvocationDecoder, Method, MethodInfo, Reply,
+    ResultHandler, SystemError, TraceParent,
     call::{Opened, work},
 };
 
@@ -50,23 +50,14 @@ impl IncomingCall {
 
 pub(crate) fn execute<A: DistributedActor, M: Method<A>>(
     port: &dyn Port<A>,
-    mut decoder: DecoderOf<A>,
+    decoder: DecoderOf<A>,
     handler: HandlerOf<A>,
     call: IncomingCall,
 ) -> Option<CancelToken> {
-    // The user's `Deserialize` runs here, on the system's own task: a panic of it is the caller's fault.
-    let decoded =
-        contain(|| <M::Args as Arguments<_>>::take(&mut decoder).map_err(|error| error.to_string().into_boxed_str()));
-    let args = match decoded {
-        Ok(Ok(args)) => args,
-        Ok(Err(why)) => {
-            handler.on_failure(SystemError::BadArguments { method: M::INFO.name().into(), why });
-            return None;
-        }
-        // Its text stays here, as that of any panic.
-        Err(_) => {
-            let why = "a `Deserialize` impl panicked".into();
-            handler.on_failure(SystemError::BadArguments { method: M::INFO.name().into(), why });
+    let args = match arguments::<M::Args, _>(M::INFO, decoder) {
+        Ok(args) => args,
+        Err(error) => {
+            handler.on_failure(error);
             return None;
         }
     };
@@ -111,6 +102,24 @@ pub(crate) fn execute<A: DistributedActor, M: Method<A>>(
     match (pending, call) {
         (Some((args, handler)), Some(call)) => queue::<A, M>(port, args, handler, call),
         _ => None,
+    }
+}
+
+/// Decodes the arguments of `method`.
+pub(super) fn arguments<Args: Arguments<D::Requirement>, D: InvocationDecoder>(
+    method: &'static MethodInfo,
+    mut decoder: D,
+) -> Result<Args, SystemError> {
+    // The user's `Deserialize` runs here, on the system's own task: a panic of it is the caller's fault.
+    let decoded = contain(|| Args::take(&mut decoder).map_err(|error| error.to_string().into_boxed_str()));
+    match decoded {
+        Ok(Ok(args)) => Ok(args),
+        Ok(Err(why)) => Err(SystemError::BadArguments { method: method.name().into(), why }),
+        // Its text stays here, as that of any panic.
+        Err(_) => {
+            let why = "a `Deserialize` impl panicked".into();
+            Err(SystemError::BadArguments { method: method.name().into(), why })
+        }
     }
 }
 

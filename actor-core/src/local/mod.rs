@@ -7,6 +7,7 @@
 mod activity;
 mod any;
 mod cancel;
+mod construct;
 mod contain;
 mod ending;
 mod estimate;
@@ -38,6 +39,7 @@ pub use self::{
     spawn::{spawn, spawn_with, try_spawn_with},
 };
 pub(crate) use self::{
+    construct::{Keep, construct, construct_here},
     contain::report,
     ending::Ended,
     execute::execute,

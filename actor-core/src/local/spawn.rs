@@ -7,7 +7,7 @@ use super::{
     port::{Local, Port, WeakLocal},
     seat::{Seat, State},
 };
-use crate::{ActorRef, ActorSystem, Context, DistributedActor, Never};
+use crate::{ActorRef, ActorSystem, Context, DistributedActor, IdOf, Never};
 
 /// Makes `actor` an actor of `system`. It ends when its last local reference goes.
 pub fn spawn<A: DistributedActor>(system: &A::System, actor: A) -> ActorRef<A> {
@@ -36,28 +36,50 @@ pub fn try_spawn_with<A: DistributedActor, E>(
     options: SpawnOptions<A>,
     init: impl FnOnce(&Context<A>) -> Result<A, E>,
 ) -> Result<ActorRef<A>, E> {
-    /// Gives the id back, unless the actor got it.
-    struct Assigned<'a, A: DistributedActor>(&'a A::System, Option<crate::IdOf<A>>);
-    impl<A: DistributedActor> Drop for Assigned<'_, A> {
-        fn drop(&mut self) {
-            if let Some(id) = self.1.take() {
-                self.0.resign_id(&id);
-            }
+    let unborn = Unborn::new(system);
+    let actor = init(&unborn.context)?;
+    Ok(unborn.born(actor, options))
+}
+
+/// An actor to be, with its id and its context. Dropped before it is born, it gives the id back.
+pub(super) struct Unborn<A: DistributedActor> {
+    pub(super) context: Context<A>,
+    assigned: Assigned<A>,
+}
+
+/// An id that no actor got yet.
+struct Assigned<A: DistributedActor> {
+    system: A::System,
+    id: Option<IdOf<A>>,
+}
+
+impl<A: DistributedActor> Drop for Assigned<A> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id.take() {
+            self.system.resign_id(&id);
         }
     }
+}
 
-    let id = system.assign_id::<A>();
-    let system = system.unguarded();
-    let mut assigned = Assigned::<A>(&system, Some(id.clone()));
-    let mut context = Context::new(system.clone(), id.clone(), WeakLocal(Weak::<Seat<A>>::new()));
-    let actor = init(&context)?;
-    let seat = Arc::new_cyclic(|me: &Weak<Seat<A>>| {
-        context.set_me(WeakLocal(me.clone()));
-        Seat::new(me.clone(), id.clone(), system.clone(), Box::new(State { actor, context }), options)
-    });
-    assigned.1 = None;
-    let local = Local(seat as Arc<dyn Port<A>>);
-    system.actor_ready::<A>(&id, local.downgrade());
-    drop(assigned);
-    Ok(ActorRef::of_local(id, system, local))
+impl<A: DistributedActor> Unborn<A> {
+    pub(super) fn new(system: &A::System) -> Self {
+        let id = system.assign_id::<A>();
+        let system = system.unguarded();
+        let context = Context::new(system.clone(), id.clone(), WeakLocal(Weak::<Seat<A>>::new()));
+        Self { context, assigned: Assigned { system, id: Some(id) } }
+    }
+
+    /// The actor comes to life.
+    pub(super) fn born(self, actor: A, options: SpawnOptions<A>) -> ActorRef<A> {
+        let Self { mut context, mut assigned } = self;
+        let (id, system) = (context.id().clone(), context.system().clone());
+        let seat = Arc::new_cyclic(|me: &Weak<Seat<A>>| {
+            context.set_me(WeakLocal(me.clone()));
+            Seat::new(me.clone(), id.clone(), system.clone(), Box::new(State { actor, context }), options)
+        });
+        assigned.id = None;
+        let local = Local(seat as Arc<dyn Port<A>>);
+        system.actor_ready::<A>(&id, local.downgrade());
+        ActorRef::of_local(id, system, local)
+    }
 }

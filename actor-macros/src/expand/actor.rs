@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Generics, Ident, WherePredicate};
 
-use super::{generic, method, proxy, table};
+use super::{constructor, generic, method, proxy, table};
 use crate::{
     model::{Actor, Condition, Method},
     tokens,
@@ -39,6 +39,7 @@ pub(crate) fn expand(actor: &Actor) -> (Option<WherePredicate>, TokenStream) {
     let proxy = proxy::implementation(&common);
     let methods = actor.methods.iter().enumerate().map(|(index, method)| method::expand(&common, index, method));
     let table = table::expand(&common);
+    let constructors = actor.constructors.iter().map(|each| constructor::expand(&common, each));
     let code = quote! {
         #condition
         #allow
@@ -52,6 +53,7 @@ pub(crate) fn expand(actor: &Actor) -> (Option<WherePredicate>, TokenStream) {
             #proxy
             #(#methods)*
             #table
+            #(#constructors)*
         };
     };
     (common.bound(&quote!(Self)), code)

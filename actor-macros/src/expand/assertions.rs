@@ -24,7 +24,9 @@ pub(crate) fn expand(common: &Common<'_>, method: &Method) -> TokenStream {
         Kind::Value => quote!(false),
         Kind::Result(_) => quote!(true),
     };
-    let travel = travel(common, method);
+    let parts =
+        if method.options.spawn { parts_of_constructor(common, method) } else { parts_of_method(common, method) };
+    let travel = travel(common, method, parts);
     let state = if common.codec.is_none() { shared_state(common, method) } else { TokenStream::new() };
     let body = if travel.is_empty() && state.is_empty() {
         answer
@@ -40,7 +42,7 @@ pub(crate) fn expand(common: &Common<'_>, method: &Method) -> TokenStream {
 }
 
 /// That parameters, result and error meet the serialization requirement.
-fn travel(common: &Common<'_>, method: &Method) -> TokenStream {
+fn travel(common: &Common<'_>, method: &Method, parts: Vec<TokenStream>) -> TokenStream {
     let mut questions = Vec::new();
     let name = &method.ident;
     for parameter in method.parameters() {
@@ -50,16 +52,8 @@ fn travel(common: &Common<'_>, method: &Method) -> TokenStream {
             questions.push(quote_spanned!(first=> let _ = #name::<#ty>;));
         }
     }
-    let declared = reply::declared(common, method);
-    if common.is_concrete(&declared) {
-        let (first, last) = method.result.as_ref().map_or_else(|| tokens::ends(&method.ident), tokens::ends);
-        let support = tokens::located(common.support.clone(), first);
-        let reply = quote_spanned!(first=> <#support::As<#declared, __IS_RESULT> as #support::Carried>);
-        for part in ["Value", "Error"] {
-            let part = Ident::new(part, last);
-            questions.push(quote_spanned!(first=> let _ = #name::<#reply::#part>;));
-        }
-    }
+    let (first, _) = result_ends(method);
+    questions.extend(parts.into_iter().map(|part| quote_spanned!(first=> let _ = #name::<#part>;)));
     if questions.is_empty() {
         return TokenStream::new();
     }
@@ -72,6 +66,35 @@ fn travel(common: &Common<'_>, method: &Method) -> TokenStream {
         {}
     };
     quote!(#question #(#questions)*)
+}
+
+/// What a method's result carries.
+fn parts_of_method(common: &Common<'_>, method: &Method) -> Vec<TokenStream> {
+    let declared = reply::declared(common, method);
+    if !common.is_concrete(&declared) {
+        return Vec::new();
+    }
+    let (first, last) = result_ends(method);
+    let support = tokens::located(common.support.clone(), first);
+    let reply = quote_spanned!(first=> <#support::As<#declared, __IS_RESULT> as #support::Carried>);
+    let part = |part| {
+        let part = Ident::new(part, last);
+        quote_spanned!(first=> #reply::#part)
+    };
+    vec![part("Value"), part("Error")]
+}
+
+/// What a constructor sends: the id of its actor, or its error. No constructor is generic.
+fn parts_of_constructor(common: &Common<'_>, constructor: &Method) -> Vec<TokenStream> {
+    let (declared, ty) = (reply::declared(common, constructor), &common.ty);
+    let (first, last) = result_ends(constructor);
+    let support = tokens::located(common.support.clone(), first);
+    let sent = Ident::new("Sent", last);
+    vec![quote_spanned!(first=> <#support::As<#declared, __IS_RESULT> as #support::Constructed<#ty>>::#sent)]
+}
+
+fn result_ends(method: &Method) -> (Span, Span) {
+    method.result.as_ref().map_or_else(|| tokens::ends(&method.ident), tokens::ends)
 }
 
 /// That a method which shares the state has one that threads may share.

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The method's `MethodInfo`, and its entry in the process-wide registry. No generic parameter occurs in it.
-pub(crate) fn expand(common: &Common<'_>, index: usize, method: &Method) -> TokenStream {
+pub(crate) fn expand(common: &Common<'_>, position: &TokenStream, method: &Method) -> TokenStream {
     let Common { support, actor, .. } = common;
     let (condition, Names { info, .. }) = (&method.condition, Names::of(method));
     let (actor_name, method_name) = (plain_name(&actor.ident), method.name());
@@ -47,7 +47,7 @@ pub(crate) fn expand(common: &Common<'_>, index: usize, method: &Method) -> Toke
     let docs = docs(&method.attributes);
     let (is_async, completes) = (method.asynchronous.is_some(), method.options.complete);
     let uses_context = method.uses_context();
-    let position = position(common, index);
+    let constructs = method.options.spawn;
     quote! {
         #condition
         static #info: #support::MethodInfo = #support::MethodInfo::new(#support::MethodParts {
@@ -63,6 +63,7 @@ pub(crate) fn expand(common: &Common<'_>, index: usize, method: &Method) -> Toke
             is_async: #is_async,
             uses_context: #uses_context,
             completes: #completes,
+            constructs: #constructs,
             position: #position,
         });
 
@@ -72,7 +73,7 @@ pub(crate) fn expand(common: &Common<'_>, index: usize, method: &Method) -> Toke
 }
 
 /// The number of methods before this one in the table, without those that `#[cfg]` takes out.
-fn position(common: &Common<'_>, index: usize) -> TokenStream {
+pub(crate) fn position(common: &Common<'_>, index: usize) -> TokenStream {
     let before = || common.actor.methods.iter().take(index).map(|method| method.condition.as_ref());
     let always = before().filter(Option::is_none).count();
     let sometimes = before().flatten().map(|condition| {

@@ -18,7 +18,7 @@ pub(crate) fn expand(common: &Common<'_>, index: usize, method: &Method) -> Toke
     let Method { visibility, condition, .. } = method;
     let Names { marker, info: info_name, is_result } = Names::of(method);
     let (declared, _, bounds) = bounded.split_for_impl();
-    let info = info::expand(common, index, method);
+    let info = info::expand(common, &info::position(common, index), method);
     let is_result_constant = assertions::expand(common, method);
     let types = method.parameters().map(|parameter| common.spelled_out(&parameter.ty));
     let result = reply::declared(common, method);
@@ -119,8 +119,13 @@ fn header(common: &Common<'_>, method: &Method, name: &TokenStream, actor: &Toke
 
 fn body(common: &Common<'_>, method: &Method) -> TokenStream {
     let Common { support, ty, .. } = common;
-    let call = call(common, method);
     let split = quote!(<Self::Reply as #support::Reply<#support::RequirementOf<#ty>>>::split);
+    run(common, method, &split)
+}
+
+/// Takes the arguments apart, calls the user's function, and hands what it returns to `split`.
+pub(crate) fn run(common: &Common<'_>, method: &Method, split: &TokenStream) -> TokenStream {
+    let call = call(common, method);
     let shared_state =
         if common.codec.is_some() { assertions::shared_state(common, method) } else { TokenStream::new() };
     let names = method.parameters().enumerate().map(|(index, _)| argument(index));
@@ -140,6 +145,10 @@ fn call(common: &Common<'_>, method: &Method) -> TokenStream {
     let Common { support, ty, .. } = common;
     let ident = &method.ident;
     let mut index = 0;
+    let actor = match method.receiver {
+        Receiver::None => None,
+        Receiver::Shared(_) | Receiver::Exclusive => Some(quote!(__actor)),
+    };
     let arguments = method.arguments.iter().map(|each| match each {
         Argument::Context(context) => {
             let at = context.span();
@@ -152,7 +161,8 @@ fn call(common: &Common<'_>, method: &Method) -> TokenStream {
             name.into_token_stream()
         }
     });
-    quote!(<#ty>::#ident(__actor #(, #arguments)*))
+    let arguments = actor.into_iter().chain(arguments);
+    quote!(<#ty>::#ident(#(#arguments),*))
 }
 
 fn argument(index: usize) -> proc_macro2::Ident {

@@ -2,6 +2,7 @@
 
 mod actor;
 mod assertions;
+mod constructor;
 mod generic;
 mod info;
 mod method;

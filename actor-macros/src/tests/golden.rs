@@ -65,6 +65,25 @@ fn an_actor_that_is_reentrant() {
 }
 
 #[test]
+fn constructors() {
+    let item = "
+        impl Worker {
+            /// Works under this name.
+            #[distributed(spawn)]
+            pub fn create(name: String, peers: Vec<ActorRef<Self>>) -> Self { panic!() }
+
+            #[cfg(feature = \"files\")]
+            #[distributed(spawn, name = \"worker from a file\")]
+            async fn load(#[ctx] ctx: &Context<Self>, file: u64) -> Loaded<Self> { panic!() }
+
+            #[distributed]
+            fn work(&self) {}
+        }
+    ";
+    check("", item, expect_file!["golden/worker.rs"]);
+}
+
+#[test]
 fn an_actor_that_is_generic() {
     let item = "
         impl<T: Clone + Send + 'static, const N: usize> Cache<T, N> where Self: Sized, T: Serialize {

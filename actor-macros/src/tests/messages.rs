@@ -100,6 +100,33 @@ fn qualifiers_and_generics_are_refused() {
 }
 
 #[test]
+fn constructors_make_their_actor_of_what_can_be_sent() {
+    let error_of = |constructor: &str| errors_of(&format!("#[distributed(spawn)] {constructor} {{}}"));
+    let receiver = "a constructor makes its actor, so there is none yet: remove this, and return `Self`";
+    for signature in ["fn make(&self) -> Self", "fn make(self: Box<Self>, name: String) -> Self"] {
+        assert_eq!(error_of(signature), [receiver], "{signature}");
+    }
+    let result = "a constructor returns its actor: add `-> Self` or `-> Result<Self, E>`";
+    assert_eq!(error_of("async fn make(name: String)"), [result]);
+    let borrowed = "a parameter is sent to the actor, so it cannot be borrowed: write `String`";
+    assert_eq!(error_of("fn make(name: &str) -> Self"), [borrowed]);
+    let twice = "two distributed methods are named `make`: rename one of them";
+    assert_eq!(error_of("fn make() -> Self {} #[distributed(spawn)] fn make() -> Self"), [twice]);
+    for option in ["complete", "result"] {
+        let said = format!("`{option}` is for methods, and a constructor is none: remove it");
+        assert_eq!(errors_of(&format!("#[distributed(spawn, {option})] fn make() -> Self {{}}")), [said]);
+    }
+    let flag = "`spawn` takes no value: write `spawn` alone";
+    assert_eq!(errors_of("#[distributed(spawn = 1)] fn make() -> Self {}"), [flag]);
+    // Names of references' methods are no obstacle: a constructor is none.
+    assert!(errors_of("#[distributed(spawn)] fn stop(#[ctx] ctx: &Context<Self>, a: u8) -> Made<Self> {}").is_empty());
+    let generic = "a constructor is found by its name, which does not say what `T` is: put it into the impl of one type, \
+                   without generic parameters";
+    let item = "impl<T> Cache<T> { #[distributed(spawn)] fn make() -> Self {} #[distributed] fn get(&self) {} }";
+    assert_eq!(errors("", item), [generic]);
+}
+
+#[test]
 fn names_of_the_reference_are_taken() {
     for name in
         ["id", "system", "is_local", "when_local", "downgrade", "stop", "terminated", "clone", "eq", "hash", "fmt"]
@@ -175,9 +202,9 @@ fn options_are_known_given_once_and_of_their_kind() {
     {
         assert!(errors(options, item).is_empty(), "{options}");
     }
-    let known = "`#[distributed]` takes `name = \"..\"`, `complete` and `result`";
+    let known = "`#[distributed]` takes `name = \"..\"`, `complete`, `result` and `spawn`";
     for (options, said) in [
-        ("(spawn)", format!("unknown option `spawn`: {known}")),
+        ("(started)", format!("unknown option `started`: {known}")),
         ("(complete, complete)", "`complete` is given twice: keep one".into()),
         ("(result = true)", "`result` takes no value: write `result` alone".into()),
         ("(complete result)", "expected a comma between two options".into()),

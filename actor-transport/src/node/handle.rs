@@ -123,9 +123,10 @@ impl Node {
         self.unless_ended(actor.id())
     }
 
-    /// Takes [`retain`](Self::retain) back.
+    /// Takes [`retain`](Self::retain) back. An actor that another node has started here is no longer kept, either.
     pub fn release<A: Callable<System = Self> + ?Sized>(&self, actor: &ActorRef<A>) {
         self.inner.kept.release(actor.id().instance());
+        self.inner.spawned.forget(actor.id().instance());
     }
 
     /// Gives a local actor a name under which other nodes find it, and keeps it alive until it is stopped,

@@ -5,7 +5,7 @@ use std::{
     future::poll_fn,
     pin::pin,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicU8, AtomicU64, Ordering},
     },
     task::Poll,
@@ -20,8 +20,8 @@ use tokio::{
 };
 
 use super::{
-    Node, actors::Actors, builder::OnDeadLetter, dial::Addresses, identity::Authorize, kept::Kept, link::Link,
-    lock::lock, peers::Peers, reply::ErrorPolicy,
+    Node, actors::Actors, builder::OnDeadLetter, construct::Constructors, dial::Addresses, identity::Authorize,
+    kept::Kept, link::Link, lock::lock, peers::Peers, reply::ErrorPolicy, spawned::Spawned,
 };
 use crate::{
     Address, Connection, Limits, Transport, TransportError,
@@ -44,6 +44,9 @@ pub(super) struct Inner {
     pub(super) inline: bool,
     pub(super) actors: Actors,
     pub(super) kept: Kept,
+    /// The actors that others have had started here.
+    pub(super) spawned: Spawned,
+    constructors: OnceLock<Constructors>,
     pub(super) peers: Peers,
     pub(super) known_at: Addresses,
     /// Bytes of messages that all links together hold for this node.
@@ -112,6 +115,8 @@ impl Inner {
             inline,
             actors: Actors::default(),
             kept: Kept::default(),
+            spawned: Spawned::default(),
+            constructors: OnceLock::new(),
             peers: Peers::default(),
             known_at: Addresses::default(),
             inbound_bytes: AtomicU64::new(0),
@@ -124,6 +129,11 @@ impl Inner {
             authorize: setup.authorize,
             shared_secret: setup.shared_secret,
         })
+    }
+
+    /// What other nodes may have started here.
+    pub(super) fn constructors(&self) -> &Constructors {
+        self.constructors.get_or_init(Constructors::of_this_binary)
     }
 
     pub(super) fn mint_instance(&self) -> u64 {
@@ -256,6 +266,7 @@ impl Inner {
         self.state.store(Stage::Closed as u8, Ordering::Release);
         self.closed.notify_waiters();
         self.kept.close();
+        self.spawned.close();
         for actor in self.actors.all() {
             actor.stop_now();
         }

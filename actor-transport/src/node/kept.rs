@@ -21,7 +21,8 @@ pub(super) struct Kept {
 
 #[derive(Default)]
 struct State {
-    names: BTreeMap<String, (ActorId, AnyLocal<Node>)>,
+    /// None for a name that an actor will have which is being made.
+    names: BTreeMap<String, Option<(ActorId, AnyLocal<Node>)>>,
     retained: BTreeMap<u64, AnyLocal<Node>>,
     closed: bool,
 }
@@ -46,21 +47,60 @@ impl Kept {
                 return Err(SystemError::ShuttingDown);
             }
             match state.names.get(&name) {
-                Some((other, _)) if *other != id => Err(SystemError::NameTaken { name: name.into() }),
-                _ => {
-                    state.names.insert(name, (id, actor));
+                Some(Some((other, _))) if *other == id => Ok(()),
+                Some(_) => Err(SystemError::NameTaken { name: name.into() }),
+                None => {
+                    state.names.insert(name, Some((id, actor)));
                     Ok(())
                 }
             }
         })
     }
 
+    /// Keeps a name for an actor that is being made.
+    pub(super) fn reserve(&self, name: &str) -> Result<(), SystemError> {
+        self.change(|state| {
+            if state.closed {
+                return Err(SystemError::ShuttingDown);
+            }
+            if state.names.contains_key(name) {
+                return Err(SystemError::NameTaken { name: name.into() });
+            }
+            state.names.insert(name.into(), None);
+            Ok(())
+        })
+    }
+
+    /// The actor that a name was kept for.
+    pub(super) fn redeem(&self, name: &str, id: ActorId, actor: AnyLocal<Node>) -> Result<(), SystemError> {
+        self.change(|state| match state.names.get_mut(name) {
+            Some(reserved @ None) => {
+                *reserved = Some((id, actor));
+                Ok(())
+            }
+            // The node has been closed meanwhile.
+            _ => Err(SystemError::ShuttingDown),
+        })
+    }
+
+    /// The actor that a name was kept for has not been made.
+    pub(super) fn unreserve(&self, name: &str) {
+        self.change(|state| {
+            if let Some(None) = state.names.get(name) {
+                state.names.remove(name);
+            }
+        });
+    }
+
     pub(super) fn unregister(&self, name: &str) -> bool {
-        self.change(|state| state.names.remove(name)).is_some()
+        // What is kept for an actor to come stays.
+        let remove =
+            |state: &mut State| if state.names.get(name)?.is_some() { state.names.remove(name)? } else { None };
+        self.change(remove).is_some()
     }
 
     pub(super) fn named(&self, name: &str) -> Option<ActorId> {
-        lock(&self.state).names.get(name).map(|(id, _)| *id)
+        lock(&self.state).names.get(name)?.as_ref().map(|(id, _)| *id)
     }
 
     /// The actor has ended.
@@ -70,12 +110,12 @@ impl Kept {
         }
         drop(self.change(|state| {
             let mut gone: Vec<_> = state.retained.remove(&instance).into_iter().collect();
-            state.names.retain(|_, (id, actor)| {
-                let keep = id.instance() != instance;
-                if !keep {
-                    gone.push(actor.clone());
+            state.names.retain(|_, named| match named {
+                Some((id, _)) if id.instance() == instance => {
+                    gone.extend(named.take().map(|(_, actor)| actor));
+                    false
                 }
-                keep
+                _ => true,
             });
             gone
         }));

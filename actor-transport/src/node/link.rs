@@ -430,6 +430,8 @@ impl Link {
         }
         let lost = actor_core::NetworkError::new(self.peer, why.to_string());
         self.watches.lose(&Terminated::NodeLost(lost));
+        let has_ended = matches!(why, CloseReason::PeerGoodbye(Goodbye::Done | Goodbye::ShuttingDown));
+        self.inner.spawned.without_owner(self.peer, has_ended);
         self.changed.notify_waiters();
         self.work.notify_one();
         if let Some(reader) = lock(&self.reader).take() {

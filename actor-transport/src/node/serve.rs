@@ -11,6 +11,7 @@ use bytes::Bytes;
 use super::{
     Node,
     actors::Shard,
+    construct::construct,
     inner::{Inner, Stage},
     invocation::NodeDecoder,
     link::Link,
@@ -97,7 +98,7 @@ impl Serving {
             return reply
                 .fail(SystemError::Overloaded { what: "the node holds as many bytes of calls as it may".into() });
         }
-        if instance == NODE_INSTANCE {
+        if instance == NODE_INSTANCE && [LOOKUP, STOP].contains(&&*reply.method().name) {
             let method = reply.method().clone();
             return self.call_node(&method.name, body, reply);
         }
@@ -111,6 +112,9 @@ impl Serving {
         incoming.inline = self.inner.inline && budget.allows();
         let key = reply.key();
         let decoder = NodeDecoder::new(body, self.link.context.clone());
+        if instance == NODE_INSTANCE {
+            return construct(&self.inner, &self.link, decoder, reply, incoming);
+        }
         let (actor, info) = match self.target(instance, reply.method()) {
             Ok(target) => target,
             Err(error) => return reply.fail(error),
@@ -230,7 +234,7 @@ impl Serving {
     }
 }
 
-/// Names of what a node itself can be asked (`docs/protocol.md`, section 9).
+/// Names of what a node itself can be asked (`docs/protocol.md`, section 5).
 pub(super) const LOOKUP: &str = "distributed_actor::Node::lookup";
 pub(super) const STOP: &str = "distributed_actor::Node::stop";
 /// Watching an actor is a frame of its own; for the hook it has a name.

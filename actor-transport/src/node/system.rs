@@ -52,6 +52,7 @@ impl ActorSystem for Node {
     fn resign_id(&self, id: &ActorId) {
         self.inner.actors.remove(id.instance());
         self.inner.kept.forget(id.instance());
+        self.inner.spawned.forget(id.instance());
     }
 
     fn resolve<A: Callable<System = Self> + ?Sized + 'static>(
@@ -189,7 +190,7 @@ impl Node {
 }
 
 /// A link, counted only where the handle does not hold it.
-enum ToLink<'a> {
+pub(super) enum ToLink<'a> {
     Known(&'a Link),
     Found(Arc<Link>),
 }
@@ -238,20 +239,11 @@ impl Inner {
         let mut body = EncodeBuffer::new();
         encode(&name.to_owned(), &mut body, LOOKUP)?;
         let outgoing = outgoing(NODE_INSTANCE, node_method(LOOKUP), &call, &[]);
-        let mut begin = Some(body);
-        let mut pending = None;
-        let reply = poll_fn(|cx| match (&mut pending, begin.take()) {
-            (Some(pending), _) => PendingReply::poll(pending, cx),
-            (_, None) => Poll::Ready(Err(SystemError::Cancelled)),
-            (_, Some(body)) => {
-                let begun = PendingReply::begin(ToLink::Found(link.clone()), &outgoing, body, cx);
-                begun.map_or_else(Poll::Ready, |begun| {
-                    pending = Some(begun);
-                    Poll::Pending
-                })
-            }
-        });
-        match reply.await? {
+        let reply = match begin(link, &outgoing, body).await {
+            Ok(mut pending) => poll_fn(|cx| pending.poll(cx)).await,
+            Err(ended) => ended,
+        };
+        match reply? {
             ReplyBody::Value(body) => postcard::from_bytes(&body)
                 .map_err(|error| SystemError::BadReply { method: LOOKUP.into(), why: error.to_string().into() }),
             ReplyBody::Thrown(_) => {
@@ -306,7 +298,7 @@ fn not_reached(node: NodeId, error: &SystemError) -> Terminated {
     Terminated::NodeLost(actor_core::NetworkError::new(node, error.to_string()))
 }
 
-fn encode<T>(value: &T, body: &mut EncodeBuffer, method: &str) -> Result<(), SystemError>
+pub(super) fn encode<T>(value: &T, body: &mut EncodeBuffer, method: &str) -> Result<(), SystemError>
 where
     Postcard: actor_core::Codec<T>,
 {
@@ -316,7 +308,7 @@ where
 
 /// Decodes all of a reply. The user's `Deserialize` runs here on what a peer has sent: a panic of it is a bad reply, and
 /// not the caller's.
-fn decode<T>(
+pub(super) fn decode<T>(
     mut body: Bytes,
     decode: impl FnOnce(&mut Bytes) -> Result<T, actor_core::CodecError>,
 ) -> Result<T, Box<str>> {
@@ -336,7 +328,7 @@ fn decode<T>(
     }
 }
 
-fn key_of(method: &'static MethodInfo) -> MethodKey<'static> {
+pub(super) fn key_of(method: &'static MethodInfo) -> MethodKey<'static> {
     MethodKey { hash: method.hash(), name: method.name(), signature: method.signature() }
 }
 
@@ -345,7 +337,12 @@ fn node_method(name: &'static str) -> MethodKey<'static> {
     MethodKey { hash: name.len() as u64, name, signature: "" }
 }
 
-fn outgoing<'a>(instance: u64, method: MethodKey<'a>, call: &RemoteCall, chain: &'a [u8]) -> OutgoingCall<'a> {
+pub(super) fn outgoing<'a>(
+    instance: u64,
+    method: MethodKey<'a>,
+    call: &RemoteCall,
+    chain: &'a [u8],
+) -> OutgoingCall<'a> {
     OutgoingCall {
         instance,
         method,
@@ -356,7 +353,7 @@ fn outgoing<'a>(instance: u64, method: MethodKey<'a>, call: &RemoteCall, chain: 
     }
 }
 
-fn encode_chain(parent: Option<&CallScope>) -> Vec<u8> {
+pub(super) fn encode_chain(parent: Option<&CallScope>) -> Vec<u8> {
     // A chain is a list of texts and numbers: encoding it cannot fail.
     parent.map(|parent| postcard::to_allocvec(&parent.to_links()).unwrap_or_default()).unwrap_or_default()
 }
@@ -428,15 +425,29 @@ fn decode_reply<R: Reply<Postcard>>(
     }
 }
 
+/// Begins a call of which the link is known. An error is what it came to at once.
+pub(super) async fn begin(
+    link: Arc<Link>,
+    call: &OutgoingCall<'_>,
+    body: EncodeBuffer,
+) -> Result<PendingReply<'static>, Result<ReplyBody, SystemError>> {
+    let mut begin = Some((link, body));
+    poll_fn(|cx| match begin.take() {
+        Some((link, body)) => Poll::Ready(PendingReply::begin(ToLink::Found(link), call, body, cx)),
+        None => Poll::Ready(Err(Err(SystemError::Cancelled))),
+    })
+    .await
+}
+
 /// The wait for the reply of a call; dropped before its end, it cancels the call.
-struct PendingReply<'a> {
+pub(super) struct PendingReply<'a> {
     link: ToLink<'a>,
     key: Option<CallKey>,
 }
 
 impl<'a> PendingReply<'a> {
     /// Sends the call. An error is what it came to at once.
-    fn begin(
+    pub(super) fn begin(
         link: ToLink<'a>,
         call: &OutgoingCall<'_>,
         body: EncodeBuffer,
@@ -452,7 +463,7 @@ impl<'a> PendingReply<'a> {
         }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<ReplyBody, SystemError>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<ReplyBody, SystemError>> {
         let Some(key) = self.key else { return Poll::Ready(Err(SystemError::Cancelled)) };
         let polled = self.link.exchange(|session| session.poll_reply(key, cx.waker()));
         if polled.is_ready() {

@@ -45,7 +45,8 @@ fn clipped(mut error: SystemError) -> SystemError {
         }
         E::Connect { address: first, why: second }
         | E::WrongType { actor: first, expected: second }
-        | E::BadAddress { address: first, why: second } => {
+        | E::BadAddress { address: first, why: second }
+        | E::UnknownConstructor { constructor: first, why: second, .. } => {
             short(first);
             short(second);
         }
@@ -88,6 +89,11 @@ mod tests {
             SystemError::BadArguments { method: text(), why: text() },
             SystemError::WrongType { actor: text(), expected: text() },
             SystemError::BadLimits { why: text() },
+            SystemError::UnknownConstructor {
+                constructor: text(),
+                node: actor_core::NodeId::from_bits(1),
+                why: text(),
+            },
         ] {
             let bytes = encode(&error);
             assert!(bytes.len() <= ERROR_LENGTH_MAX, "{}", bytes.len());
@@ -125,6 +131,14 @@ mod tests {
             (SystemError::Network(network), 21),
             (SystemError::Opaque { text: "".into() }, 25),
             (SystemError::Cancelled, 26),
+            (
+                SystemError::UnknownConstructor {
+                    constructor: "".into(),
+                    node: actor_core::NodeId::from_bits(1),
+                    why: "".into(),
+                },
+                27,
+            ),
         ] {
             assert_eq!(encode(&error).first(), Some(&code), "{error:?}");
         }

@@ -106,6 +106,7 @@ const _: () = {
         is_async: true,
         uses_context: true,
         completes: true,
+        constructs: false,
         position: 0usize,
     });
     #[cfg(feature = "cash")]
@@ -197,6 +198,7 @@ const _: () = {
         is_async: true,
         uses_context: false,
         completes: false,
+        constructs: false,
         position: 0usize + ::core::cfg!(feature = "cash") as ::core::primitive::usize,
     });
     actors::__macro::inventory::submit! {

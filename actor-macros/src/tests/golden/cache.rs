@@ -283,6 +283,7 @@ const _: () = {
         is_async: false,
         uses_context: false,
         completes: false,
+        constructs: false,
         position: 0usize,
     });
     ::distributed_actor::__macro::inventory::submit! {
@@ -355,6 +356,7 @@ const _: () = {
         is_async: false,
         uses_context: false,
         completes: false,
+        constructs: false,
         position: 1usize,
     });
     #[cfg(feature = "more")]
@@ -410,6 +412,7 @@ const _: () = {
         is_async: true,
         uses_context: false,
         completes: false,
+        constructs: false,
         position: 1usize + ::core::cfg!(feature = "more") as ::core::primitive::usize,
     });
     ::distributed_actor::__macro::inventory::submit! {

@@ -88,6 +88,7 @@ const _: () = {
         is_async: true,
         uses_context: true,
         completes: false,
+        constructs: false,
         position: 0usize,
     });
     ::distributed_actor::__macro::inventory::submit! {
@@ -214,6 +215,7 @@ const _: () = {
         is_async: false,
         uses_context: false,
         completes: false,
+        constructs: false,
         position: 1usize,
     });
     ::distributed_actor::__macro::inventory::submit! {

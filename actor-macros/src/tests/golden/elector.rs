@@ -167,6 +167,7 @@ const _: () = {
         is_async: true,
         uses_context: false,
         completes: false,
+        constructs: false,
         position: 0usize,
     });
     ::distributed_actor::__macro::inventory::submit! {
@@ -219,6 +220,7 @@ const _: () = {
         is_async: false,
         uses_context: false,
         completes: false,
+        constructs: false,
         position: 1usize,
     });
     ::distributed_actor::__macro::inventory::submit! {

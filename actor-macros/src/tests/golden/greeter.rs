@@ -85,6 +85,7 @@ const _: () = {
         is_async: false,
         uses_context: false,
         completes: false,
+        constructs: false,
         position: 0usize,
     });
     ::distributed_actor::__macro::inventory::submit! {

@@ -1,0 +1,137 @@
+//! How a constructor is run, for a caller elsewhere or here.
+
+use std::{future::poll_fn, sync::Arc, task::Poll};
+
+use super::{
+    any::AnyLocal,
+    cancel::CancelToken,
+    contain::contain,
+    execute::{IncomingCall, arguments},
+    now,
+    options::SpawnOptions,
+    seat::call_span,
+    spawn::Unborn,
+};
+use crate::{
+    ActorRef, ActorSystem, BoxFuture, CallError, CallScope, Constructor, DecoderOf, DistributedActor, HandlerOf,
+    Identity, Outcome, Reply, ResultHandler, Started, SystemError,
+    call::Opened,
+    scope::{Named, within},
+};
+
+/// Keeps an actor that was made for somebody elsewhere, or says why it cannot be kept.
+pub(crate) type Keep<S> = Box<dyn FnOnce(AnyLocal<S>, &<S as ActorSystem>::ActorId) -> Result<(), SystemError> + Send>;
+
+/// Runs `M` for a caller elsewhere, on a task of its own: a constructor may compute for long.
+pub(crate) fn construct<A: DistributedActor, M: Constructor<A>>(
+    system: &A::System,
+    decoder: DecoderOf<A>,
+    handler: HandlerOf<A>,
+    call: IncomingCall,
+    keep: Keep<A::System>,
+) -> Option<CancelToken> {
+    let args = match arguments::<M::Args, _>(M::INFO, decoder) {
+        Ok(args) => args,
+        Err(error) => {
+            handler.on_failure(error);
+            return None;
+        }
+    };
+    let IncomingCall { timeout, deadline, parent, trace, .. } = call;
+    let cancel = CancelToken::new();
+    let cancelled = cancel.clone();
+    let making = make::<A, M>(system.clone(), args, Opened { deadline, timeout, parent, trace }, Some(cancel.clone()));
+    let task = async move {
+        let made = making.await.and_then(|made| match made {
+            Ok(_) if cancelled.is_cancelled() => Err(SystemError::Cancelled),
+            Ok(actor) => keep_made(&actor, keep).map(|()| Ok(actor.id().clone())),
+            Err(error) => Ok(Err(error)),
+        });
+        match made {
+            Ok(made) => M::Answer::answer(made, handler),
+            Err(error) => handler.on_failure(error),
+        }
+    };
+    // Without a runtime the task is dropped, and the handler with it, which answers then.
+    drop(system.execute(Box::pin(task)));
+    Some(cancel)
+}
+
+fn keep_made<A: DistributedActor>(actor: &ActorRef<A>, keep: Keep<A::System>) -> Result<(), SystemError> {
+    match ActorRef::local(actor) {
+        Some(local) => keep(local.erase(), actor.id()),
+        None => Err(SystemError::UnknownActor { actor: actor.id().to_string().into() }),
+    }
+}
+
+/// Runs `M` for a caller here, who polls it.
+pub(crate) fn construct_here<A: DistributedActor, M: Constructor<A>>(
+    system: &A::System,
+    decoder: DecoderOf<A>,
+    opened: Opened,
+) -> BoxFuture<'static, Started<A, M::Error>> {
+    let system = system.clone();
+    Box::pin(async move {
+        let failed = |error: SystemError| CallError::System(error.into());
+        let args = arguments::<M::Args, _>(M::INFO, decoder).map_err(failed)?;
+        make::<A, M>(system, args, opened, None).await.map_err(failed)?.map_err(CallError::Actor)
+    })
+}
+
+/// What `M` makes, as an actor; or its own error. It is given up when it is cancelled, or at its deadline.
+async fn make<A: DistributedActor, M: Constructor<A>>(
+    system: A::System,
+    args: M::Args,
+    opened: Opened,
+    cancel: Option<CancelToken>,
+) -> Result<Result<ActorRef<A>, M::Error>, SystemError> {
+    let Opened { deadline, timeout, parent, trace } = opened;
+    if deadline <= now() {
+        return Err(SystemError::Deadline { after: timeout, outcome: Outcome::NotExecuted });
+    }
+    let mut unborn = Unborn::<A>::new(&system);
+    let id = unborn.context.id().clone();
+    let span = call_span(M::INFO, &id, || trace);
+    let call = system.mint_call_id();
+    let mut scope =
+        Some(CallScope::enter_method(call, Arc::new(ToBe(id)), M::INFO.name(), Some(deadline), trace, parent));
+    unborn.context.scope.clone_from(&scope);
+    let panicked = |message| SystemError::Panicked { method: M::INFO.name().into(), message };
+    let made = {
+        let context = &unborn.context;
+        let mut future = Some(Box::pin(async move { M::construct(context, args).await }));
+        let mut expiry = None;
+        let made = poll_fn(|cx| {
+            if cancel.as_ref().is_some_and(|cancel| cancel.poll(cx.waker())) {
+                return Poll::Ready(Err(SystemError::Cancelled));
+            }
+            let Some(future) = &mut future else { return Poll::Pending };
+            match span.in_scope(|| within(&mut scope, || contain(|| future.as_mut().poll(cx)))) {
+                Ok(Poll::Ready(made)) => return Poll::Ready(Ok(made)),
+                Ok(Poll::Pending) => {}
+                Err(message) => return Poll::Ready(Err(panicked(message))),
+            }
+            let expiry = expiry.get_or_insert_with(|| system.sleep_until(deadline));
+            let late = SystemError::Deadline { after: timeout, outcome: Outcome::Unknown };
+            expiry.as_mut().poll(cx).map(|()| Err(late))
+        })
+        .await;
+        // Given up half-way, the constructor's locals go now, as if it had returned.
+        let dropped = span.in_scope(|| within(&mut scope, || contain(|| future = None)));
+        match dropped {
+            Ok(()) => made,
+            Err(message) => made.and_then(|_| Err(panicked(message))),
+        }
+    };
+    unborn.context.scope = None;
+    Ok(made?.map(|actor| unborn.born(actor, SpawnOptions::new())))
+}
+
+/// The name of an actor that is being made.
+struct ToBe<I>(I);
+
+impl<I: Identity> Named for ToBe<I> {
+    fn name(&self) -> String {
+        self.0.to_string()
+    }
+}
