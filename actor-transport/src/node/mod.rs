@@ -23,6 +23,7 @@ mod serve;
 mod spawn;
 mod spawned;
 mod system;
+mod watch_node;
 mod watches;
 mod writer;
 
