@@ -5,6 +5,7 @@
 //! starts at [`Transport`].
 
 mod address;
+pub mod cluster;
 mod limits;
 mod node;
 mod proof;
@@ -17,6 +18,7 @@ mod transport;
 pub use self::proof::PeerCertificate;
 pub use self::{
     address::{Address, IntoAddress},
+    cluster::Cluster,
     limits::{Limits, LimitsError},
     node::{DefaultTransport, ErrorPolicy, Node, NodeBuilder, PeerIdentity, PeerInfo},
     proof::Proof,

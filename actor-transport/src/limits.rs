@@ -55,6 +55,10 @@ pub struct Limits {
     pub replies_waiting_bytes_max: u64,
     /// Actors of one peer that this node watches, and of this node that one peer watches. 65,536.
     pub watches_max: usize,
+    /// Messages of other nodes' memberships that this node's has not looked at; further ones are dropped. 4,096.
+    pub system_messages_max: usize,
+    /// Of these, messages of one node. 256.
+    pub system_messages_per_peer_max: usize,
 
     /// Actors that one peer has had started here, and that live. 65,536.
     pub spawned_per_peer_max: usize,
@@ -186,6 +190,8 @@ impl Default for Limits {
             watches_max: 65_536,
             spawned_per_peer_max: 65_536,
             spawned_max: 1_048_576,
+            system_messages_max: 4096,
+            system_messages_per_peer_max: 256,
             mailbox_length_max: 1024,
             call_deadline: Duration::from_secs(10),
             call_deadline_max: Duration::from_secs(60 * 60),

@@ -33,7 +33,7 @@ const REFUSALS_MAX: usize = 32;
 
 /// Accepts connections in a task of its own, until the node ends.
 pub(super) fn listen(inner: &Arc<Inner>, listener: Box<dyn Listener>) {
-    let task = inner.runtime.spawn(accept(inner.clone(), listener));
+    let task = inner.io.spawn(accept(inner.clone(), listener));
     lock(&inner.tasks).push(task.abort_handle());
 }
 
@@ -55,7 +55,7 @@ async fn accept(inner: Arc<Inner>, mut listener: Box<dyn Listener>) {
                     refusals.clone().try_acquire_owned().ok()
                 };
                 if let Some(permit) = permit {
-                    inner.runtime.spawn(greet(inner.clone(), connection, permit, admitted));
+                    inner.io.spawn(greet(inner.clone(), connection, permit, admitted));
                 }
             }
             Err(error) => {

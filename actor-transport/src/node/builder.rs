@@ -8,9 +8,11 @@ use super::{
     Node, accept,
     identity::{Authorize, PeerIdentity, mint_id},
     inner::{Inner, Setup},
+    join::{Joined, Joining},
+    own_runtime::OwnRuntime,
     reply::ErrorPolicy,
 };
-use crate::{Address, IntoAddress, Limits, Transport};
+use crate::{Address, IntoAddress, Limits, Transport, cluster::Labels};
 
 /// Sets up a [`Node`].
 pub struct NodeBuilder {
@@ -25,6 +27,7 @@ pub struct NodeBuilder {
     plaintext: bool,
     authorize: Option<Authorize>,
     shared_secret: Option<[u8; 32]>,
+    pub(super) joining: Joining,
 }
 
 pub(super) type OnDeadLetter = Box<dyn Fn(&DeadLetter) + Send + Sync>;
@@ -55,6 +58,7 @@ impl NodeBuilder {
             plaintext: false,
             authorize: None,
             shared_secret: None,
+            joining: Joining::default(),
         }
     }
 
@@ -180,6 +184,8 @@ impl NodeBuilder {
             transports.insert(transport.scheme().to_owned(), transport);
         }
         let (name, proven) = name_in_certificates(self.name, &transports)?;
+        let joined = self.joining.prepare(!self.listen.is_empty())?;
+        let own_runtime = joined.as_ref().and_then(Joined::own_runtime);
         let mut listeners = Vec::new();
         for address in self.listen {
             let address = address?;
@@ -192,7 +198,8 @@ impl NodeBuilder {
                         .into(),
                 ));
             }
-            listeners.push(transport.listen(&address).await.map_err(|error| wrong(error.to_string()))?);
+            let listener = OwnRuntime::listen(own_runtime.as_ref(), transport, &address).await;
+            listeners.push(listener.map_err(|error| wrong(error.to_string()))?);
         }
         let inner = Inner::new(Setup {
             id: self.id.map_or_else(|| mint_id(&proven), Ok)?,
@@ -205,7 +212,13 @@ impl NodeBuilder {
             send_panic_text: self.send_panic_text,
             authorize: self.authorize,
             shared_secret: self.shared_secret,
+            own_runtime,
+            contacts: joined.as_ref().map_or_else(Vec::new, |joined| joined.contacts.clone()),
+            labels: joined.as_ref().map_or_else(Labels::new, |joined| joined.labels.clone()),
         });
+        if let Some(joined) = joined {
+            joined.start(&inner);
+        }
         for listener in listeners {
             accept::listen(&inner, listener);
         }

@@ -64,7 +64,7 @@ impl Addresses {
 
 /// Dials the peer of a link that has no connection, in a task of its own.
 pub(super) fn start(inner: &Arc<Inner>, link: &Arc<Link>) {
-    inner.runtime.spawn(dial(inner.clone(), link.clone()));
+    inner.io.spawn(dial(inner.clone(), link.clone()));
 }
 
 async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
@@ -232,7 +232,7 @@ impl Inner {
     /// A connection whose other end is not known could cross one of that node: then both sides would have two, and no
     /// rule that both know to choose one. So the node is asked for its id first, on a connection of its own, and dialed
     /// like any other.
-    pub(super) async fn link_at(self: &Arc<Self>, address: &Address) -> Result<Arc<Link>, SystemError> {
+    pub(crate) async fn link_at(self: &Arc<Self>, address: &Address) -> Result<Arc<Link>, SystemError> {
         if !self.transports.contains_key(address.scheme()) {
             let why = no_transport(&self.transports).into();
             return Err(SystemError::BadAddress { address: address.to_string().into(), why });

@@ -10,7 +10,7 @@ use actor_core::{
 };
 
 use super::{builder::NodeBuilder, inner::Inner, link::Link, peers::PeerInfo};
-use crate::{Address, IntoAddress};
+use crate::{Address, Cluster, IntoAddress};
 
 /// A node: actors live on it, and it reaches the actors of others.
 ///
@@ -201,6 +201,12 @@ impl Node {
         self.inner.peers.learn(node, addresses.iter().cloned());
     }
 
+    /// The cluster that this node belongs to: see [`NodeBuilder::join`].
+    #[must_use]
+    pub fn cluster(&self) -> Cluster {
+        Cluster::new(self.inner.clone())
+    }
+
     /// The nodes that this one has heard of.
     #[must_use]
     pub fn peers(&self) -> Vec<PeerInfo> {
@@ -224,7 +230,7 @@ impl Node {
         self.inner.dead_letter_count()
     }
 
-    /// Ends the node in order: it listens no more, new calls from other nodes get `ShuttingDown`, accepted ones finish
+    /// Ends the node in order: it leaves its cluster, it listens no more, new calls from other nodes get `ShuttingDown`, accepted ones finish
     /// within the drain time (10 s), then all actors are stopped and the peers told.
     ///
     /// # Cancel safety

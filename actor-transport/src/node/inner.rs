@@ -14,31 +14,37 @@ use std::{
 
 use actor_core::{ActorId, AnyLocal, DeadLetter, DecodeContext, DecodeLimits, NodeId, Settings, SystemError};
 use tokio::{
-    runtime::{Handle, RuntimeFlavor},
+    runtime::{EnterGuard, Handle, RuntimeFlavor},
     sync::Notify,
     task::AbortHandle,
 };
 
 use super::{
     Node, actors::Actors, builder::OnDeadLetter, construct::Constructors, dial::Addresses, identity::Authorize,
-    kept::Kept, link::Link, lock::lock, peers::Peers, reply::ErrorPolicy, spawned::Spawned,
+    inbox::Inbox, kept::Kept, link::Link, lock::lock, own_runtime::OwnRuntime, peers::Peers, reply::ErrorPolicy,
+    spawned::Spawned,
 };
 use crate::{
     Address, Connection, Limits, Transport, TransportError,
+    cluster::{Board, Labels},
     protocol::{Goodbye, HelloConfig, Secret},
 };
 
-pub(super) struct Inner {
-    pub(super) id: NodeId,
+pub(crate) struct Inner {
+    pub(crate) id: NodeId,
     pub(super) name: String,
     pub(super) addresses: Vec<Address>,
     /// Stands for the address of a node that does not listen.
     pub(super) nowhere: Address,
-    pub(super) limits: Limits,
+    pub(crate) limits: Limits,
     pub(super) settings: Settings,
     pub(super) errors: ErrorPolicy,
     pub(super) transports: HashMap<String, Arc<dyn Transport>>,
     pub(super) runtime: Handle,
+    /// Where connections and the membership are served.
+    pub(crate) io: Handle,
+    /// Holds it, if it is the node's own.
+    pub(super) own_runtime: Option<OwnRuntime>,
     /// Whether a session's reader may run a method itself: never on a runtime with one worker, where it would hold up
     /// the pings.
     pub(super) inline: bool,
@@ -47,8 +53,11 @@ pub(super) struct Inner {
     /// The actors that others have had started here.
     pub(super) spawned: Spawned,
     constructors: OnceLock<Constructors>,
-    pub(super) peers: Peers,
+    pub(crate) peers: Peers,
     pub(super) known_at: Addresses,
+    pub(crate) contacts: Vec<Address>,
+    pub(crate) board: Board,
+    pub(crate) inbox: Inbox,
     /// Bytes of messages that all links together hold for this node.
     pub(super) inbound_bytes: AtomicU64,
     pub(super) tasks: Mutex<Vec<AbortHandle>>,
@@ -74,6 +83,9 @@ pub(super) struct Setup {
     pub(super) send_panic_text: bool,
     pub(super) authorize: Option<Authorize>,
     pub(super) shared_secret: Option<[u8; 32]>,
+    pub(super) own_runtime: Option<OwnRuntime>,
+    pub(super) contacts: Vec<Address>,
+    pub(super) labels: Labels,
 }
 
 /// How far a node is from its end.
@@ -93,7 +105,8 @@ const GOODBYE_TIME: Duration = Duration::from_millis(100);
 impl Inner {
     pub(super) fn new(setup: Setup) -> Arc<Self> {
         let runtime = Handle::current();
-        let inline = runtime.runtime_flavor() == RuntimeFlavor::MultiThread && runtime.metrics().num_workers() > 1;
+        let io = setup.own_runtime.as_ref().map_or(&runtime, OwnRuntime::handle).clone();
+        let inline = io.runtime_flavor() == RuntimeFlavor::MultiThread && io.metrics().num_workers() > 1;
         let mut settings = Settings::default();
         settings.call_timeout = setup.limits.call_deadline;
         settings.call_timeout_max = setup.limits.call_deadline_max;
@@ -102,6 +115,11 @@ impl Inner {
         settings.send_panic_text = setup.send_panic_text;
         Arc::new(Self {
             nowhere: nowhere(setup.id),
+            board: Board::new(setup.id, setup.name.clone(), setup.addresses.clone(), setup.labels),
+            contacts: setup.contacts,
+            inbox: Inbox::default(),
+            io,
+            own_runtime: setup.own_runtime,
             // Numbers of calls are taken from the node's own range of 2^64, which its id begins at random.
             next_call: AtomicU64::new((setup.id.to_bits() as u64) | 1),
             id: setup.id,
@@ -154,6 +172,11 @@ impl Inner {
             1 => Stage::Draining,
             _ => Stage::Closed,
         }
+    }
+
+    /// While this is held, what users' code spawns belongs to their runtime, on the node's own threads, too.
+    pub(super) fn enter_users_runtime(&self) -> Option<EnterGuard<'_>> {
+        self.own_runtime.as_ref().map(|_| self.runtime.enter())
     }
 
     /// Whether the links hold more than the node's limit.
@@ -222,6 +245,8 @@ impl Inner {
         if self.stage() == Stage::Closed {
             return;
         }
+        // Before anything ends here: nobody shall begin something with this node.
+        self.leave_cluster().await;
         self.stop_listening();
         let deadline = now() + self.limits.drain_time_max;
         while now() < deadline && self.peers.links().iter().any(|link| link.serves_calls()) {
@@ -265,6 +290,8 @@ impl Inner {
     fn close_with(self: &Arc<Self>, goodbye: &Goodbye) -> Vec<Arc<Link>> {
         self.state.store(Stage::Closed as u8, Ordering::Release);
         self.closed.notify_waiters();
+        self.inbox.close();
+        self.board.close();
         self.kept.close();
         self.spawned.close();
         for actor in self.actors.all() {

@@ -36,7 +36,7 @@ const WRITE_LENGTH: usize = 256 * 1024;
 const SEND_LENGTH: usize = 8 * 1024;
 
 /// One link to a peer, from the first call that needs it until its connection is lost.
-pub(super) struct Link {
+pub(crate) struct Link {
     peer: NodeId,
     pub(super) inner: Arc<Inner>,
     /// Who the peer is, once there is a connection.
@@ -139,12 +139,12 @@ impl Link {
         }
     }
 
-    pub(super) fn peer(&self) -> NodeId {
+    pub(crate) fn peer(&self) -> NodeId {
         self.peer
     }
 
     /// Runs `run` on the session, then wakes whom it has to, the writer included.
-    pub(super) fn with<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
+    pub(crate) fn with<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
         let (result, left) = self.run_and_wake(run);
         self.wake_writer(&left);
         result
@@ -222,7 +222,7 @@ impl Link {
     }
 
     /// How calls fail, once the link is closed.
-    pub(super) fn failure(&self) -> Option<SystemError> {
+    pub(crate) fn failure(&self) -> Option<SystemError> {
         // A watch of no actor: a closed session refuses it as it would a call.
         self.peek(|session| if session.is_closed() { session.watch(0).err() } else { None })
     }
@@ -254,6 +254,9 @@ impl Link {
             free
         });
         self.changed.notify_waiters();
+        if attached {
+            self.inner.inbox.connection(self.peer, None);
+        }
         attached
     }
 
@@ -432,6 +435,7 @@ impl Link {
         self.watches.lose(&Terminated::NodeLost(lost));
         let has_ended = matches!(why, CloseReason::PeerGoodbye(Goodbye::Done | Goodbye::ShuttingDown));
         self.inner.spawned.without_owner(self.peer, has_ended);
+        self.inner.inbox.connection(self.peer, self.failure());
         self.changed.notify_waiters();
         self.work.notify_one();
         if let Some(reader) = lock(&self.reader).take() {

@@ -10,11 +10,14 @@ mod construct;
 mod dial;
 mod handle;
 mod identity;
+mod inbox;
 mod inner;
 mod invocation;
+mod join;
 mod kept;
 mod link;
 mod lock;
+mod own_runtime;
 mod peers;
 mod reader;
 mod reply;
@@ -34,3 +37,4 @@ pub use self::{
     peers::PeerInfo,
     reply::ErrorPolicy,
 };
+pub(crate) use self::{inner::Inner, lock::lock};

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use actor_core::{NodeId, SystemError};
@@ -24,12 +24,15 @@ const PEERS_MAX: usize = 65_536;
 /// Of those, nodes of which this one knows from others alone: an introduction, or a connection that they made. Beyond
 /// it those without a link are forgotten, and none that this node has been told of, has dialed or has references to.
 const HEARSAY_MAX: usize = 8192;
+/// The longest pause between attempts to reach a member of the cluster: it is known that it should be there, and calls
+/// shall go through soon after a partition has ended.
+const MEMBER_PAUSE_MAX: Duration = Duration::from_millis(500);
 /// Addresses that are remembered of one node.
 const ADDRESSES_MAX: usize = 16;
 
 /// The table of peers.
 #[derive(Default)]
-pub(super) struct Peers {
+pub(crate) struct Peers {
     state: Mutex<State>,
 }
 
@@ -47,6 +50,8 @@ struct Peer {
     link: Option<Arc<Link>>,
     /// This node has a reason of its own to know it.
     is_wanted: bool,
+    /// It is a member of the cluster: attempts to reach it do not become as rare as others.
+    is_member: bool,
     replaced_by: Option<NodeId>,
     /// Sessions with it that began: tells a dial that crossed ours from one of a peer that has lost its connection.
     sessions: u64,
@@ -84,7 +89,7 @@ pub struct PeerInfo {
 
 impl Peers {
     /// The link to a node, where the caller begins to dial if there was none.
-    pub(super) fn link(&self, inner: &Arc<Inner>, node: NodeId) -> Result<Arc<Link>, SystemError> {
+    pub(crate) fn link(&self, inner: &Arc<Inner>, node: NodeId) -> Result<Arc<Link>, SystemError> {
         let link = {
             let mut state = lock(&self.state);
             if state.closed {
@@ -229,7 +234,9 @@ impl Peers {
     /// An attempt to dial has failed: the next one has to wait until then.
     pub(super) fn failed(&self, node: NodeId, pause: impl FnOnce(u32) -> std::time::Duration) {
         if let Some(peer) = lock(&self.state).peers.get_mut(&node) {
-            peer.retry_at = Some(now() + pause(peer.failures));
+            let pause = pause(peer.failures);
+            let pause = if peer.is_member { pause.min(MEMBER_PAUSE_MAX) } else { pause };
+            peer.retry_at = Some(now() + pause);
             peer.failures = peer.failures.saturating_add(1);
         }
     }
@@ -253,8 +260,18 @@ impl Peers {
     }
 
     /// Where a node can be reached, as the user says. What is known already stays.
-    pub(super) fn learn(&self, node: NodeId, addresses: impl IntoIterator<Item = Address>) {
+    pub(crate) fn learn(&self, node: NodeId, addresses: impl IntoIterator<Item = Address>) {
         lock(&self.state).wanted(node).learn(addresses);
+    }
+
+    /// The node is a member of the cluster, or is so no more.
+    pub(crate) fn set_member(&self, node: NodeId, is_member: bool) {
+        let mut state = lock(&self.state);
+        if is_member {
+            state.wanted(node).is_member = true;
+        } else if let Some(peer) = state.peers.get_mut(&node) {
+            peer.is_member = false;
+        }
     }
 
     /// The same, as a peer says.
@@ -279,7 +296,7 @@ impl Peers {
         lock(&self.state).peers.values().filter_map(|peer| peer.link.clone()).collect()
     }
 
-    pub(super) fn attached(&self, node: NodeId) -> Option<Arc<Link>> {
+    pub(crate) fn attached(&self, node: NodeId) -> Option<Arc<Link>> {
         lock(&self.state).peers.get(&node)?.link.clone().filter(|link| link.is_attached())
     }
 

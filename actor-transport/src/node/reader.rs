@@ -25,7 +25,7 @@ const INLINE_TIME_MAX: Duration = Duration::from_millis(1);
 const INLINE_CALLS: u32 = 16;
 
 pub(super) fn start(inner: &Arc<Inner>, link: &Arc<Link>, receiver: Box<dyn Receiver>, rest: BytesMut) {
-    let task = inner.runtime.spawn(read(inner.clone(), link.clone(), receiver, rest));
+    let task = inner.io.spawn(read(inner.clone(), link.clone(), receiver, rest));
     link.set_reader(task.abort_handle());
 }
 

@@ -69,6 +69,8 @@ impl Serving {
     }
 
     pub(super) fn serve(&mut self, now: Instant, budget: &mut Budget) -> Result<(), CloseReason> {
+        let inner = self.inner.clone();
+        let _runtime = inner.enter_users_runtime();
         let mut events = std::mem::take(&mut self.events);
         for event in events.drain(..) {
             match event {
@@ -78,6 +80,7 @@ impl Serving {
                 Event::Watch { instance } => self.watch(instance),
                 Event::Unwatch { instance } => self.link.watches.stop_serving(instance),
                 Event::Terminated { instance, how } => self.link.watches.ended(instance, &how),
+                Event::System(payload) => self.inner.inbox.message(self.link.peer(), payload, &self.inner.limits),
                 Event::Goodbye(goodbye) => return Err(CloseReason::PeerGoodbye(goodbye)),
                 _ => {}
             }

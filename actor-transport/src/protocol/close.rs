@@ -166,7 +166,7 @@ pub enum Goodbye {
     /// Another connection between the two nodes is used instead.
     #[error("another connection is used instead")]
     Duplicate,
-    /// The peer is thought dead, by the cluster's verdict; it has to start anew.
+    /// Another incarnation has been started in the peer's place.
     #[error("the node was declared dead")]
     DeclaredDead,
     /// The peer broke the protocol, or is out of reach; says how.

@@ -1,0 +1,80 @@
+//! Where a membership posts its view, and everybody else reads it.
+
+use std::sync::Mutex;
+
+use actor_core::NodeId;
+use tokio::sync::watch;
+
+use super::{
+    member::{Labels, Member, MemberState},
+    view::ClusterView,
+};
+use crate::{Address, node::lock};
+
+/// Departed members that a view remembers.
+const DEPARTED_MAX: usize = 256;
+
+pub(crate) struct Board {
+    own: Member,
+    state: Mutex<State>,
+    views: watch::Receiver<ClusterView>,
+}
+
+struct State {
+    /// None when the node has ended.
+    sender: Option<watch::Sender<ClusterView>>,
+    /// The node has left, and is alone.
+    has_left: bool,
+}
+
+impl Board {
+    pub(crate) fn new(own: NodeId, name: String, addresses: Vec<Address>, labels: Labels) -> Self {
+        let own = Member::new(own, name, addresses, labels, MemberState::Alive);
+        let (sender, views) = watch::channel(ClusterView::new(own.id(), vec![own.clone()], Vec::new()));
+        Self { own, state: Mutex::new(State { sender: Some(sender), has_left: false }), views }
+    }
+
+    pub(crate) fn own(&self) -> &Member {
+        &self.own
+    }
+
+    pub(crate) fn view(&self) -> ClusterView {
+        self.views.borrow().clone()
+    }
+
+    pub(crate) fn views(&self) -> watch::Receiver<ClusterView> {
+        self.views.clone()
+    }
+
+    /// Posts all other members there are; the own one is added.
+    pub(crate) fn post(&self, mut members: Vec<Member>, mut departed: Vec<Member>) {
+        let state = lock(&self.state);
+        let Some(sender) = &state.sender else { return };
+        if state.has_left {
+            return;
+        }
+        members.retain(|member| member.id() != self.own.id());
+        members.push(self.own.clone());
+        let excess = departed.len().saturating_sub(DEPARTED_MAX);
+        departed.drain(..excess);
+        let view = ClusterView::new(self.own.id(), members, departed);
+        sender.send_if_modified(|posted| {
+            let is_new = *posted != view;
+            if is_new {
+                *posted = view;
+            }
+            is_new
+        });
+    }
+
+    /// The node is no member any more.
+    pub(crate) fn leave(&self) {
+        self.post(Vec::new(), self.view().departed().to_vec());
+        lock(&self.state).has_left = true;
+    }
+
+    /// The node has ended: whoever waits is told.
+    pub(crate) fn close(&self) {
+        lock(&self.state).sender = None;
+    }
+}

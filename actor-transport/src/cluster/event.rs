@@ -1,0 +1,93 @@
+//! What changes in a cluster.
+
+use std::collections::VecDeque;
+
+use tokio::sync::watch;
+
+use super::{
+    member::{Member, MemberState},
+    view::ClusterView,
+};
+
+/// One change of a cluster, as a node sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClusterEvent {
+    /// All there was when the events began: the first one.
+    Snapshot(ClusterView),
+    /// There is one more member.
+    Joined(Member),
+    /// It is otherwise with a member than it was.
+    Changed {
+        /// The member as it is now.
+        member: Member,
+        /// The state that it was in.
+        was: MemberState,
+    },
+    /// It is a member no more; its state says why.
+    Departed(Member),
+}
+
+/// The changes of a cluster, one after the other, beginning with all there is.
+///
+/// Whoever is slow misses states in between, and never the last one: what there is to tell is the difference between
+/// what was told and what is, so that nothing piles up.
+#[derive(Debug)]
+pub struct ClusterEvents {
+    views: watch::Receiver<ClusterView>,
+    told: Option<ClusterView>,
+    events: VecDeque<ClusterEvent>,
+}
+
+impl ClusterEvents {
+    pub(super) fn new(views: watch::Receiver<ClusterView>) -> Self {
+        Self { views, told: None, events: VecDeque::new() }
+    }
+
+    /// The next event. None when the node has ended.
+    ///
+    /// # Cancel safety
+    /// Dropped half-way, it has taken nothing.
+    pub async fn next(&mut self) -> Option<ClusterEvent> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Some(event);
+            }
+            let Some(told) = &self.told else {
+                let view = self.views.borrow_and_update().clone();
+                self.told = Some(view.clone());
+                return Some(ClusterEvent::Snapshot(view));
+            };
+            if self.views.has_changed().is_err() {
+                return None;
+            }
+            let view = self.views.borrow_and_update().clone();
+            if view == *told {
+                self.views.changed().await.ok()?;
+                continue;
+            }
+            self.events = difference(told, &view);
+            self.told = Some(view);
+        }
+    }
+}
+
+/// What has to be told to who knows `old`: departures first, so that a successor comes after whom it replaces.
+fn difference(old: &ClusterView, new: &ClusterView) -> VecDeque<ClusterEvent> {
+    let mut events = VecDeque::new();
+    for gone in old.members().iter().filter(|member| new.get(member.id()).is_none()) {
+        let departed = new.departed().iter().rfind(|departed| departed.id() == gone.id());
+        let departed = departed.cloned().unwrap_or_else(|| gone.with_state(MemberState::Dead));
+        events.push_back(ClusterEvent::Departed(departed));
+    }
+    for member in new.members() {
+        match old.get(member.id()) {
+            None => events.push_back(ClusterEvent::Joined(member.clone())),
+            Some(known) if known.state() != member.state() => {
+                events.push_back(ClusterEvent::Changed { member: member.clone(), was: known.state() });
+            }
+            Some(_) => {}
+        }
+    }
+    events
+}

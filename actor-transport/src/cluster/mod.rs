@@ -1,0 +1,18 @@
+//! The cluster as a node sees it. Who its members are, a [`Membership`] finds out; this is what it tells, and what the
+//! node lends it.
+
+mod board;
+mod event;
+mod handle;
+mod member;
+mod membership;
+mod view;
+
+pub(crate) use self::board::Board;
+pub use self::{
+    event::{ClusterEvent, ClusterEvents},
+    handle::{Cluster, WaitError},
+    member::{Labels, Member, MemberState},
+    membership::{DefaultMembership, Host, Membership, News},
+    view::{ClusterView, Named},
+};

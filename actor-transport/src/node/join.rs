@@ -1,0 +1,167 @@
+//! How a node becomes a member of a cluster, and ceases to be one.
+
+use std::{sync::Arc, time::Duration};
+
+use actor_core::{NodeId, SystemError};
+use tokio::time::timeout;
+
+use super::{
+    builder::NodeBuilder,
+    inner::{Inner, Stage},
+    own_runtime::OwnRuntime,
+};
+use crate::{
+    Address, IntoAddress,
+    cluster::{DefaultMembership, Host, Labels, Membership},
+    protocol::Goodbye,
+};
+
+/// Bytes of all labels of a node: they stand in messages that have to be short.
+const LABEL_BYTES_MAX: usize = 1024;
+/// Addresses to join at.
+const CONTACTS_MAX: usize = 1024;
+/// The longest that leaving takes.
+const LEAVE_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// What a builder was told of the cluster.
+#[derive(Default)]
+pub(super) struct Joining {
+    contacts: Option<Vec<Result<Address, SystemError>>>,
+    labels: Labels,
+    membership: Option<Arc<dyn Membership>>,
+}
+
+/// The same, found good.
+pub(super) struct Joined {
+    pub(super) contacts: Vec<Address>,
+    pub(super) labels: Labels,
+    membership: Arc<dyn Membership>,
+}
+
+impl NodeBuilder {
+    /// Makes the node a member of a cluster: of the one that any of these contacts belongs to, or, as long as none
+    /// answers, of a new one, which the others find when they are started with this node's address. They may be
+    /// started in any order: each contact is tried until it has answered once. May be called several times; with
+    /// nothing, a `None` or an empty list, this is a first node.
+    ///
+    /// On a runtime with several threads the node then serves its connections on two threads of its own, so that no
+    /// code of yours can make it look dead.
+    ///
+    /// Needs the feature `cluster`, or a [`membership`](Self::membership).
+    #[must_use]
+    pub fn join<C>(mut self, contacts: C) -> Self
+    where
+        C: IntoIterator,
+        C::Item: IntoAddress,
+    {
+        let contacts = contacts.into_iter().take(CONTACTS_MAX).map(IntoAddress::into_address);
+        self.joining.contacts.get_or_insert_default().extend(contacts);
+        self
+    }
+
+    /// What the node says of itself to the cluster: [`Member::labels`](crate::cluster::Member::labels). At most 1 KiB
+    /// together.
+    #[must_use]
+    pub fn label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.joining.labels.insert(key.into(), value.into());
+        self
+    }
+
+    /// Another way to find out who the members are.
+    #[must_use]
+    pub fn membership(mut self, membership: impl Membership) -> Self {
+        self.joining.membership = Some(Arc::new(membership));
+        self
+    }
+}
+
+impl Joining {
+    /// None if the node joins nothing.
+    pub(super) fn prepare(self, listens: bool) -> Result<Option<Joined>, SystemError> {
+        let Some(contacts) = self.contacts else { return Ok(None) };
+        let contacts = contacts.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let refused = |why: &str| {
+            let address = contacts.first().map_or("none://", Address::as_str).into();
+            SystemError::BadAddress { address, why: why.into() }
+        };
+        let default = || inventory::iter::<DefaultMembership>.into_iter().next().map(|default| default.0());
+        let membership = self.membership.or_else(default).ok_or_else(|| {
+            refused("joining a cluster needs the feature `cluster` of `distributed-actor`, or a membership of your own")
+        })?;
+        if !listens {
+            return Err(refused("a member of a cluster has to listen: others connect to it"));
+        }
+        let label_bytes: usize = self.labels.iter().map(|(key, value)| key.len() + value.len()).sum();
+        if label_bytes > LABEL_BYTES_MAX {
+            let why = format!("the node's labels have {label_bytes} bytes, and may have {LABEL_BYTES_MAX}");
+            return Err(SystemError::BadLimits { why: why.into() });
+        }
+        Ok(Some(Joined { contacts, labels: self.labels, membership }))
+    }
+}
+
+impl Joined {
+    #[allow(clippy::unused_self, reason = "only who joins has one")]
+    pub(super) fn own_runtime(&self) -> Option<OwnRuntime> {
+        OwnRuntime::start()
+    }
+
+    pub(super) fn start(self, inner: &Arc<Inner>) {
+        inner.inbox.open();
+        inner.io.spawn(self.membership.run(Host::new(inner.clone())));
+    }
+}
+
+impl Inner {
+    pub(crate) async fn leave_cluster(&self) {
+        if self.stage() == Stage::Closed {
+            return;
+        }
+        let _ = timeout(LEAVE_TIME_MAX, self.inbox.leave()).await;
+        self.inbox.left();
+        self.board.leave();
+    }
+
+    /// Ends the connection to a node that the others take for dead.
+    pub(crate) fn disconnect_dead(&self, node: NodeId) {
+        if let Some(link) = self.peers.attached(node) {
+            self.peers.lost(&link);
+            link.say_goodbye(Goodbye::DeclaredDead);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actor_core::{BoxFuture, SystemError};
+
+    use crate::{
+        Node,
+        cluster::{Host, Membership},
+    };
+
+    struct Idle;
+
+    impl Membership for Idle {
+        fn run(&self, _: Host) -> BoxFuture<'static, ()> {
+            Box::pin(async {})
+        }
+    }
+
+    /// Of the facade's features only `cluster` brings a membership, and this crate is built without it.
+    #[tokio::test]
+    async fn to_join_without_a_membership_is_an_error_that_names_the_feature() {
+        let error = Node::builder().join(["tcp://127.0.0.1:1"]).start().await.unwrap_err();
+        assert!(matches!(&error, SystemError::BadAddress { .. }) && error.to_string().contains("`cluster`"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn to_join_without_listening_or_with_long_labels_is_an_error() {
+        let none: Option<&str> = None;
+        let error = Node::builder().membership(Idle).join(none).start().await.unwrap_err();
+        assert!(error.to_string().contains("has to listen"), "{error}");
+        let builder = Node::builder().membership(Idle).join(none).label("long", "l".repeat(2000));
+        let error = super::Joining::prepare(builder.joining, true).map(drop).unwrap_err();
+        assert!(matches!(error, SystemError::BadLimits { .. }), "{error}");
+    }
+}
