@@ -43,9 +43,19 @@ pub use actor_core::{
     distributed_actor, execute_distributed_target, spawn, spawn_with, try_spawn_with,
 };
 pub use actor_transport::{
-    Address, Connection, ErrorPolicy, IntoAddress, Limits, LimitsError, Listener, Node, NodeBuilder, PeerIdentity,
-    PeerInfo, Proof, Receiver, Refusal, Sender, Transport, TransportError, stream_connection,
+    Address, Cluster, Connection, ErrorPolicy, IntoAddress, Limits, LimitsError, Listener, Node, NodeBuilder,
+    PeerIdentity, PeerInfo, Proof, Receiver, Refusal, Sender, Transport, TransportError, stream_connection,
 };
+/// The cluster that a node belongs to: what [`Node::cluster`] gives, and what it takes to find members in another way.
+pub mod cluster {
+    #[cfg(feature = "cluster")]
+    pub use actor_cluster::Gossip;
+    pub use actor_transport::cluster::{
+        Cluster, ClusterEvent, ClusterEvents, ClusterView, Host, Labels, Member, MemberState, Membership, Named, News,
+        WaitError,
+    };
+}
+
 #[cfg(feature = "memory")]
 pub use transport_memory::MemoryTransport;
 #[cfg(feature = "quic")]
@@ -92,6 +102,11 @@ actor_transport::__private::inventory::submit! {
 #[cfg(feature = "websocket")]
 actor_transport::__private::inventory::submit! {
     actor_transport::DefaultTransport(|| std::sync::Arc::new(WebSocketTransport::new()))
+}
+
+#[cfg(feature = "cluster")]
+actor_transport::__private::inventory::submit! {
+    actor_transport::cluster::DefaultMembership(|| std::sync::Arc::new(cluster::Gossip::new()))
 }
 
 /// The README's program is compiled and run with the doc tests.

@@ -1,0 +1,76 @@
+//! The addresses that a user has named to join at.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use actor_core::NodeId;
+use actor_transport::{Address, cluster::Host};
+use tokio::{sync::mpsc, time::timeout};
+
+/// Pauses between attempts, doubled from the first to the second while the node is alone.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+/// The same for a contact that has not answered while others have, and for those that have when all others are lost.
+const PAUSE_OF_A_MEMBER: Duration = Duration::from_secs(2);
+
+/// Tries each contact until it has answered, and again when the node is alone.
+pub(crate) struct Contacts {
+    answers: mpsc::Receiver<NodeId>,
+    is_alone: Arc<AtomicBool>,
+}
+
+impl Contacts {
+    pub(crate) fn new(host: &Host) -> Self {
+        let (sender, answers) = mpsc::channel(64);
+        let is_alone = Arc::new(AtomicBool::new(true));
+        for contact in host.contacts() {
+            host.spawn(try_contact(host.clone(), contact.clone(), sender.clone(), is_alone.clone()));
+        }
+        Self { answers, is_alone }
+    }
+
+    /// Whether no other member is known.
+    pub(crate) fn set_alone(&self, is_alone: bool) {
+        self.is_alone.store(is_alone, Ordering::Relaxed);
+    }
+
+    /// The next contact that has answered.
+    pub(crate) async fn answer(&mut self) -> NodeId {
+        match self.answers.recv().await {
+            Some(node) => node,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+async fn try_contact(host: Host, contact: Address, answers: mpsc::Sender<NodeId>, is_alone: Arc<AtomicBool>) {
+    if host.own().addresses().contains(&contact) {
+        return;
+    }
+    let mut has_answered = false;
+    let mut pause = PAUSE_MIN;
+    loop {
+        if !has_answered || is_alone.load(Ordering::Relaxed) {
+            match host.connect(&contact).await {
+                Ok(node) => {
+                    has_answered = true;
+                    if answers.send(node).await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => tracing::debug!(%contact, %error, "a contact has not answered"),
+            }
+        }
+        let is_hurried = !has_answered && is_alone.load(Ordering::Relaxed);
+        pause = if is_hurried { (pause * 2).min(PAUSE_MAX) } else { PAUSE_OF_A_MEMBER };
+        // Until the node has ended, or left.
+        if timeout(pause, answers.closed()).await.is_ok() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The task that drives the protocol: gives it messages, time and news of connections, and posts what it makes of them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::poll_fn,
+    ops::Bound,
+    pin::pin,
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+use actor_core::{NodeId, SystemError};
+use actor_transport::{
+    Address,
+    cluster::{Host, Member, MemberState, News},
+};
+use tokio::time::sleep_until;
+
+use crate::{
+    contacts::Contacts,
+    identity::{About, Identity},
+    swim::{PACKET_LENGTH, Swim},
+    wire::Message,
+};
+
+/// How often it is tried again to connect to members that cannot be reached, and to how many of them.
+const RETRY_PERIOD: Duration = Duration::from_secs(1);
+const RETRIES: usize = 8;
+
+pub(crate) struct Driver {
+    host: Host,
+    contacts: Contacts,
+    swim: Swim,
+    /// The members, as users see them but for their states.
+    members: BTreeMap<NodeId, (u32, Member)>,
+    connected: BTreeSet<NodeId>,
+    /// Members that could not be connected to.
+    unreachable: BTreeSet<NodeId>,
+    /// Who of them was tried last.
+    retried: NodeId,
+    retry_at: Instant,
+}
+
+/// What there is to do next.
+enum Step {
+    News(News),
+    Contact(NodeId),
+    Time,
+    End,
+}
+
+impl Driver {
+    pub(crate) fn new(host: Host) -> Self {
+        let own = host.own();
+        let about = About {
+            name: own.name().to_owned(),
+            addresses: own.addresses().iter().map(Address::to_string).collect(),
+            labels: own.labels().iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+        };
+        let identity = Identity { node: own.id(), life: 0, about: about.into() };
+        // With the byte before it, it has to fit into a chunk.
+        let packet_length = PACKET_LENGTH.min((host.limits().chunk_length_max as usize).saturating_sub(1));
+        Self {
+            contacts: Contacts::new(&host),
+            swim: Swim::new(identity, packet_length, now()),
+            members: BTreeMap::new(),
+            connected: BTreeSet::new(),
+            unreachable: BTreeSet::new(),
+            retried: NodeId::from_bits(0),
+            retry_at: now(),
+            host,
+        }
+    }
+
+    /// Until the node has ended or left.
+    pub(crate) async fn run(mut self) {
+        loop {
+            self.flush();
+            match self.next().await {
+                Step::News(News::Message { from, payload }) => match Message::parse(&payload) {
+                    Some(Message::Swim(packet)) => self.swim.receive(now(), from, &packet),
+                    Some(Message::Leave) => self.swim.depart(now(), from, MemberState::Left),
+                    Some(Message::Nothing) | None => {}
+                },
+                Step::News(News::Connection { node, lost }) => self.connection(node, lost),
+                Step::News(News::Leave) => return self.leave(),
+                Step::News(_) | Step::Time => {}
+                Step::Contact(node) => self.swim.announce(now(), node),
+                Step::End => return,
+            }
+            // Also while messages do not end.
+            let now = now();
+            if self.swim.next_timeout().is_some_and(|due| due <= now) {
+                self.swim.tick(now);
+            }
+            if self.retry_at <= now {
+                self.retry_at = now + RETRY_PERIOD;
+                self.retry();
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Step {
+        let due = self.swim.next_timeout().map_or(self.retry_at, |due| due.min(self.retry_at));
+        let (mut news, mut contact) = (pin!(self.host.next()), pin!(self.contacts.answer()));
+        let mut time = pin!(sleep_until(due.into()));
+        poll_fn(|cx| {
+            if let Poll::Ready(news) = news.as_mut().poll(cx) {
+                return Poll::Ready(news.map_or(Step::End, Step::News));
+            }
+            if let Poll::Ready(node) = contact.as_mut().poll(cx) {
+                return Poll::Ready(Step::Contact(node));
+            }
+            time.as_mut().poll(cx).map(|()| Step::Time)
+        })
+        .await
+    }
+
+    /// Sends what there is to send, and posts what has changed.
+    fn flush(&mut self) {
+        for joined in self.swim.take_joined() {
+            self.joined(&joined);
+        }
+        while let Some((to, packet)) = self.swim.poll_send() {
+            if !self.host.is_connected(to.node) {
+                self.host.introduce(to.node, &addresses(&to.about));
+            }
+            self.send(to.node, &Message::Swim(packet));
+        }
+        if self.swim.take_changed() {
+            self.post();
+        }
+    }
+
+    fn send(&mut self, node: NodeId, message: &Message) {
+        match self.host.send(node, message.encode()) {
+            Ok(()) => {}
+            Err(SystemError::NodeReplaced { .. }) => self.replaced(node),
+            Err(error) => tracing::debug!(%node, %error, "a message to a member could not be sent"),
+        }
+    }
+
+    fn joined(&mut self, identity: &Identity) {
+        let addresses = addresses(&identity.about);
+        self.host.introduce(identity.node, &addresses);
+        // If it has taken the place of another member, whoever connects to that one learns so.
+        let others = self.members.values().map(|(_, member)| member);
+        let replaced: Vec<_> = others
+            .filter(|other| other.id() != identity.node && !self.connected.contains(&other.id()))
+            .filter(|other| other.addresses().iter().any(|address| addresses.contains(address)))
+            .map(Member::id)
+            .collect();
+        for node in replaced {
+            self.send(node, &Message::Nothing);
+        }
+    }
+
+    fn connection(&mut self, node: NodeId, lost: Option<SystemError>) {
+        match lost {
+            _ if self.host.is_connected(node) => {
+                self.connected.insert(node);
+                if self.unreachable.remove(&node) {
+                    self.post();
+                }
+            }
+            Some(SystemError::NodeReplaced { .. }) => self.replaced(node),
+            _ if !self.swim.is_member(node) => {
+                self.connected.remove(&node);
+            }
+            // Whether it can be reached is seen by trying.
+            _ if self.connected.remove(&node) => self.send(node, &Message::Nothing),
+            _ => {
+                self.unreachable.insert(node);
+                self.post();
+            }
+        }
+    }
+
+    fn replaced(&mut self, node: NodeId) {
+        self.connected.remove(&node);
+        self.host.disconnect(node);
+        self.swim.depart(now(), node, MemberState::Replaced);
+    }
+
+    fn retry(&mut self) {
+        let after = (Bound::Excluded(self.retried), Bound::Unbounded);
+        let turn: Vec<_> = self.unreachable.range(after).chain(&self.unreachable).copied().take(RETRIES).collect();
+        for node in turn {
+            self.retried = node;
+            self.send(node, &Message::Nothing);
+        }
+    }
+
+    fn post(&mut self) {
+        let now = now();
+        let swim = &self.swim;
+        self.unreachable.retain(|node| swim.is_member(*node));
+        let mut members = BTreeMap::new();
+        let mut posted = Vec::with_capacity(swim.size());
+        for (identity, is_suspect) in swim.members(now) {
+            let known = self.members.remove(&identity.node).filter(|(life, _)| *life == identity.life);
+            let (_, member) = known.unwrap_or_else(|| (identity.life, member(identity, MemberState::Alive)));
+            let state = if is_suspect {
+                MemberState::Suspect
+            } else if self.unreachable.contains(&identity.node) {
+                MemberState::Unreachable
+            } else {
+                MemberState::Alive
+            };
+            posted.push(member.with_state(state));
+            members.insert(identity.node, (identity.life, member));
+        }
+        for node in std::mem::replace(&mut self.members, members).into_keys() {
+            if !swim.is_member(node) {
+                self.host.forget(node);
+            }
+        }
+        self.contacts.set_alone(posted.is_empty());
+        let departed = swim.departed().map(|(identity, why)| member(identity, *why)).collect();
+        self.host.post(posted, departed);
+    }
+
+    fn leave(mut self) {
+        // First, so that nobody takes the gossip for news of a death. Also to those that it does not know yet as members.
+        let members: BTreeSet<_> = self.members.keys().chain(&self.connected).copied().collect();
+        for node in members {
+            self.send(node, &Message::Leave);
+        }
+        self.swim.leave(now());
+        while let Some((to, packet)) = self.swim.poll_send() {
+            self.send(to.node, &Message::Swim(packet));
+        }
+        self.host.left();
+    }
+}
+
+fn member(identity: &Identity, state: MemberState) -> Member {
+    let About { name, labels, .. } = &*identity.about;
+    Member::new(identity.node, name.clone(), addresses(&identity.about), labels.iter().cloned().collect(), state)
+}
+
+fn addresses(about: &About) -> Vec<Address> {
+    about.addresses.iter().filter_map(|address| address.parse().ok()).collect()
+}
+
+/// The time, virtual in a paused tokio runtime.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

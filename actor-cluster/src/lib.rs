@@ -1,0 +1,12 @@
+//! Who the members of a cluster are: SWIM, by way of the nodes' own sessions.
+//!
+//! Users depend on the facade crate, `distributed-actor`, with its feature `cluster`.
+
+mod contacts;
+mod driver;
+mod gossip;
+mod identity;
+mod swim;
+mod wire;
+
+pub use self::gossip::Gossip;

@@ -1,0 +1,341 @@
+//! The protocol, without input, output and clock: `foca`, and what it leaves to its users.
+//!
+//! That is: timers; suspicion that takes longer on a node that is slow itself (Lifeguard); a suspicion that is shown only
+//! when its suspect has let most of its time pass; the reasons of departures; and words to the dead, who may be back.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    num::{NonZeroU8, NonZeroUsize},
+    time::{Duration, Instant},
+};
+
+use actor_core::NodeId;
+use actor_transport::cluster::MemberState;
+use bytes::Bytes;
+use foca::{
+    AccumulatingRuntime, Config, Foca, Member, NoCustomBroadcast, OwnedNotification, PeriodicParams, PostcardCodec,
+    State, Timer,
+};
+use rand::{SeedableRng, rngs::SmallRng};
+
+use crate::identity::Identity;
+
+/// Each member probes another one once in this time.
+const PROBE_PERIOD: Duration = Duration::from_secs(1);
+/// When a probe was not answered for this long, others are asked to try.
+const PROBE_TIME: Duration = Duration::from_millis(350);
+const HELPERS: usize = 3;
+/// What a suspect has to object, on a node that is not slow itself.
+const SUSPICION: Duration = Duration::from_secs(4);
+/// When so much of it has passed, the suspicion is shown. A node that stops for 3 s is back before that.
+const SHOWN_AFTER: Duration = Duration::from_millis(2500);
+/// How long it is remembered that a node is dead.
+const DEAD_REMEMBERED: Duration = Duration::from_secs(60 * 60);
+const GOSSIP_PERIOD: Duration = Duration::from_millis(200);
+/// How often one member is asked for all that it knows.
+const SYNC_PERIOD: Duration = Duration::from_secs(10);
+/// How often the dead are written to, and how many of them.
+const RECONTACT_PERIOD: Duration = Duration::from_secs(2);
+const RECONTACTS: usize = 3;
+/// The dead that are written to, and those of whom it is remembered why they are gone.
+const LOST_MAX: usize = 1024;
+const DEPARTED_MAX: usize = 256;
+/// How often it is looked who is suspected.
+const LOOK_PERIOD: Duration = Duration::from_millis(250);
+/// A timer that is late by more says that this node has not run.
+const LATE: Duration = Duration::from_millis(250);
+const SLOWNESS_MAX: u32 = 8;
+/// A slow node that was on time for so long is less slow.
+const RECOVERY: Duration = Duration::from_secs(10);
+
+/// Bytes of a message: some 80 members.
+pub(crate) const PACKET_LENGTH: usize = 8 * 1024;
+
+type Runtime = AccumulatingRuntime<Identity>;
+
+/// One member's part of the protocol.
+pub(crate) struct Swim {
+    foca: Foca<Identity, PostcardCodec, SmallRng, NoCustomBroadcast>,
+    packet_length: usize,
+    runtime: Runtime,
+    timers: BTreeMap<(Instant, u64), Event>,
+    timers_made: u64,
+    sends: VecDeque<(Identity, Bytes)>,
+    /// How slow this node is itself; its suspicions take so many times longer, and once.
+    slowness: u32,
+    on_time_since: Instant,
+    /// For how many members foca was set up.
+    size: usize,
+    suspects: BTreeMap<NodeId, Instant>,
+    /// Who was declared dead, and may be alive all the same.
+    lost: BTreeMap<NodeId, Identity>,
+    /// Who of them was written to last.
+    recontacted: NodeId,
+    /// Why nodes are gone that did not simply die.
+    gone: BTreeMap<NodeId, MemberState>,
+    departed: VecDeque<(Identity, MemberState)>,
+    joined: Vec<Identity>,
+    changed: bool,
+}
+
+enum Event {
+    Foca(Timer<Identity>),
+    Look,
+    Recontact,
+}
+
+impl Swim {
+    pub(crate) fn new(own: Identity, packet_length: usize, now: Instant) -> Self {
+        let bits = own.node.to_bits();
+        let random = SmallRng::seed_from_u64((bits >> 64) as u64 ^ bits as u64);
+        let mut swim = Self {
+            foca: Foca::new(own, config(1, 0, packet_length), random, PostcardCodec),
+            packet_length,
+            runtime: Runtime::new(),
+            timers: BTreeMap::new(),
+            timers_made: 0,
+            sends: VecDeque::new(),
+            slowness: 0,
+            on_time_since: now,
+            size: 1,
+            suspects: BTreeMap::new(),
+            lost: BTreeMap::new(),
+            recontacted: NodeId::from_bits(0),
+            gone: BTreeMap::new(),
+            departed: VecDeque::new(),
+            joined: Vec::new(),
+            changed: true,
+        };
+        swim.schedule(now + LOOK_PERIOD, Event::Look);
+        swim.schedule(now + RECONTACT_PERIOD, Event::Recontact);
+        swim
+    }
+
+    /// A message of another member.
+    pub(crate) fn receive(&mut self, now: Instant, from: NodeId, packet: &[u8]) {
+        if self.gone.contains_key(&from) {
+            return;
+        }
+        let handled = self.foca.handle_data(packet, &mut self.runtime);
+        self.settle(now, handled);
+    }
+
+    /// Asks a node, which may be a stranger, for all that it knows.
+    pub(crate) fn announce(&mut self, now: Instant, to: NodeId) {
+        let announced = self.foca.announce(Identity::unknown(to), &mut self.runtime);
+        self.settle(now, announced);
+    }
+
+    /// A node is gone for certain: it has left, or another incarnation has taken its place.
+    pub(crate) fn depart(&mut self, now: Instant, node: NodeId, why: MemberState) {
+        if self.gone.len() >= LOST_MAX {
+            self.gone.pop_first();
+        }
+        self.gone.insert(node, why);
+        self.lost.remove(&node);
+        let Some(identity) = self.find(node) else { return };
+        let down = std::iter::once(Member::down(identity));
+        let applied = self.foca.apply_many(down, true, &mut self.runtime);
+        self.settle(now, applied);
+    }
+
+    /// The last words of this node.
+    pub(crate) fn leave(&mut self, now: Instant) {
+        let left = self.foca.leave_cluster(&mut self.runtime);
+        self.settle(now, left);
+    }
+
+    /// When [`tick`](Self::tick) is due.
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        self.timers.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    pub(crate) fn tick(&mut self, now: Instant) {
+        if let Some(due) = self.next_timeout()
+            && now.saturating_duration_since(due) > LATE
+        {
+            // What others did meanwhile could not be seen: the time did not pass for this node.
+            let late = now.saturating_duration_since(due);
+            self.timers = std::mem::take(&mut self.timers)
+                .into_iter()
+                .map(|((at, number), event)| ((at + late, number), event))
+                .collect();
+            for since in self.suspects.values_mut() {
+                *since += late;
+            }
+            self.slowness = (self.slowness + 1).min(SLOWNESS_MAX);
+            self.on_time_since = now;
+            self.configure();
+        }
+        while let Some(entry) = self.timers.first_entry()
+            && entry.key().0 <= now
+        {
+            match entry.remove() {
+                Event::Foca(timer) => {
+                    let handled = self.foca.handle_timer(timer, &mut self.runtime);
+                    self.settle(now, handled);
+                }
+                Event::Look => {
+                    self.look(now);
+                    self.schedule(now + LOOK_PERIOD, Event::Look);
+                }
+                Event::Recontact => {
+                    self.recontact(now);
+                    self.schedule(now + RECONTACT_PERIOD, Event::Recontact);
+                }
+            }
+        }
+    }
+
+    /// What is to be sent.
+    pub(crate) fn poll_send(&mut self) -> Option<(Identity, Bytes)> {
+        self.sends.pop_front()
+    }
+
+    /// Whether the members or their states have changed since this was asked.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Who has joined since this was asked.
+    pub(crate) fn take_joined(&mut self) -> Vec<Identity> {
+        std::mem::take(&mut self.joined)
+    }
+
+    /// The other members, and whether they are suspected.
+    pub(crate) fn members(&self, now: Instant) -> impl Iterator<Item = (&Identity, bool)> {
+        self.foca.iter_members().map(move |member| {
+            let since = self.suspects.get(&member.id().node);
+            (member.id(), since.is_some_and(|since| now.saturating_duration_since(*since) >= SHOWN_AFTER))
+        })
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.foca.num_members()
+    }
+
+    pub(crate) fn is_member(&self, node: NodeId) -> bool {
+        self.foca.iter_members().any(|member| member.id().node == node)
+    }
+
+    /// Who was a member, the latest at the end.
+    pub(crate) fn departed(&self) -> impl Iterator<Item = &(Identity, MemberState)> {
+        self.departed.iter()
+    }
+
+    fn find(&self, node: NodeId) -> Option<Identity> {
+        self.foca.iter_members().map(Member::id).find(|identity| identity.node == node).cloned()
+    }
+
+    fn schedule(&mut self, at: Instant, event: Event) {
+        self.timers_made += 1;
+        self.timers.insert((at, self.timers_made), event);
+    }
+
+    /// Takes what an operation has come to.
+    fn settle(&mut self, now: Instant, result: Result<(), foca::Error>) {
+        if let Err(error) = result {
+            tracing::debug!(%error, "a message or a timer of the cluster came to nothing");
+        }
+        while let Some((after, timer)) = self.runtime.to_schedule() {
+            self.schedule(now + after, Event::Foca(timer));
+        }
+        let mut has_renewed = false;
+        while let Some(notification) = self.runtime.to_notify() {
+            match notification {
+                OwnedNotification::MemberUp(identity) => {
+                    self.lost.remove(&identity.node);
+                    self.joined.push(identity);
+                    self.changed = true;
+                }
+                OwnedNotification::MemberDown(identity) => self.down(identity),
+                OwnedNotification::Rejoin(_) => has_renewed = true,
+                _ => {}
+            }
+        }
+        while let Some(send) = self.runtime.to_send() {
+            self.sends.push_back(send);
+        }
+        if self.size != self.size() {
+            self.configure();
+        }
+        if has_renewed {
+            self.recontact(now);
+        }
+    }
+
+    fn down(&mut self, identity: Identity) {
+        let why = self.gone.get(&identity.node).copied().unwrap_or(MemberState::Dead);
+        if why == MemberState::Dead {
+            if self.lost.len() >= LOST_MAX {
+                self.lost.pop_first();
+            }
+            self.lost.insert(identity.node, identity.clone());
+        }
+        self.suspects.remove(&identity.node);
+        if self.departed.len() >= DEPARTED_MAX {
+            self.departed.pop_front();
+        }
+        self.departed.push_back((identity, why));
+        self.changed = true;
+    }
+
+    fn configure(&mut self) {
+        self.size = self.size();
+        let configured = self.foca.set_config(config(self.size + 1, self.slowness, self.packet_length));
+        if let Err(error) = configured {
+            tracing::debug!(%error, "the protocol could not be set up for another size");
+        }
+    }
+
+    /// Looks who is suspected, and whether this node is on time again.
+    fn look(&mut self, now: Instant) {
+        let before = self.suspects.len();
+        let known = std::mem::take(&mut self.suspects);
+        self.suspects = self
+            .foca
+            .iter_members()
+            .filter(|member| member.state() == State::Suspect)
+            .map(|member| (member.id().node, known.get(&member.id().node).copied().unwrap_or(now)))
+            .collect();
+        self.changed |= before > 0 || !self.suspects.is_empty();
+        if self.slowness > 0 && now.saturating_duration_since(self.on_time_since) >= RECOVERY {
+            self.slowness -= 1;
+            self.on_time_since = now;
+            self.configure();
+        }
+    }
+
+    /// Writes to some of the dead, in turn: they may be behind a partition that has ended.
+    fn recontact(&mut self, now: Instant) {
+        let after = (std::ops::Bound::Excluded(self.recontacted), std::ops::Bound::Unbounded);
+        let turn: Vec<_> =
+            self.lost.range(after).chain(self.lost.iter()).take(RECONTACTS).map(|(_, lost)| lost.clone()).collect();
+        for identity in turn {
+            self.recontacted = identity.node;
+            let announced = self.foca.announce(identity, &mut self.runtime);
+            self.settle(now, announced);
+        }
+    }
+}
+
+#[allow(clippy::expect_used, reason = "the numbers stand here")]
+fn config(members: usize, slowness: u32, packet_length: usize) -> Config {
+    let number = |number: usize| NonZeroUsize::new(number).expect("not zero");
+    // An update is lost with a chance that falls with each transmission: more members take more.
+    let transmissions = 6 + 3 * members.ilog2().min(20);
+    Config {
+        probe_period: PROBE_PERIOD,
+        probe_rtt: PROBE_TIME,
+        num_indirect_probes: number(HELPERS),
+        max_transmissions: NonZeroU8::new(transmissions as u8).expect("not zero"),
+        suspect_to_down_after: SUSPICION * (slowness + 1),
+        remove_down_after: Some(DEAD_REMEMBERED),
+        max_packet_size: number(packet_length.max(512)),
+        notify_down_members: true,
+        periodic_announce: Some(PeriodicParams { frequency: SYNC_PERIOD, num_members: number(1) }),
+        // Ours does it for a member that has lost all others, too.
+        periodic_announce_to_down_members: None,
+        periodic_gossip: Some(PeriodicParams { frequency: GOSSIP_PERIOD, num_members: number(3) }),
+    }
+}

@@ -1,0 +1,39 @@
+//! What members send to one another: one byte that says what, and the rest.
+
+use bytes::Bytes;
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Message {
+    /// Nothing: a reason to connect.
+    Nothing,
+    /// For SWIM.
+    Swim(Bytes),
+    /// The sender leaves.
+    Leave,
+}
+
+impl Message {
+    /// None for what a later version may know.
+    pub(crate) fn parse(payload: &Bytes) -> Option<Self> {
+        match payload.first()? {
+            0 => Some(Self::Nothing),
+            1 => Some(Self::Swim(payload.slice(1..))),
+            2 => Some(Self::Leave),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn encode(&self) -> Bytes {
+        match self {
+            Self::Nothing => Bytes::from_static(&[0]),
+            Self::Swim(packet) => {
+                let mut payload = Vec::with_capacity(packet.len() + 1);
+                payload.push(1);
+                payload.extend_from_slice(packet);
+                payload.into()
+            }
+            Self::Leave => Bytes::from_static(&[2]),
+        }
+    }
+}

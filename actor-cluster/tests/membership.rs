@@ -1,0 +1,197 @@
+//! Who is a member, on a simulated network and in virtual time.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+use std::time::Duration;
+
+use actor_testkit::Network;
+use distributed_actor::{
+    Node,
+    cluster::{ClusterEvent, MemberState},
+};
+use tokio::time::{Instant, sleep};
+
+const NOTHING: [&str; 0] = [];
+
+/// Some nodes that have joined, each at those that `contacts` names for its number.
+async fn cluster(network: &Network, size: usize, contacts: impl Fn(usize) -> Vec<usize>) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for number in 0..size {
+        let contacts = contacts(number).into_iter().map(|contact| format!("sim://node{contact}"));
+        nodes.push(network.node_with(|builder| builder.join(contacts)).await);
+    }
+    nodes
+}
+
+/// Waits until all of them see so many alive.
+async fn all_see(nodes: &[Node], alive: usize, time: Duration) {
+    for node in nodes {
+        let all =
+            |view: &distributed_actor::cluster::ClusterView| view.alive() == alive && view.members().len() == alive;
+        node.cluster().wait_until(all, time).await.unwrap_or_else(|error| panic!("{}: {error}", node.name()));
+    }
+}
+
+/// R40: the first one is there last.
+#[tokio::test(start_paused = true)]
+async fn nodes_that_start_in_either_order_find_one_another() {
+    let network = Network::seeded(1);
+    let early = network.node_with(|builder| builder.name("early").join(["sim://node1"])).await;
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(early.cluster().view().members().len(), 1);
+    let late = network.node_with(|builder| builder.name("late").label("zone", "west").join(NOTHING)).await;
+    let started = Instant::now();
+    let view = early.cluster().wait_until(|view| view.named("late").is_some(), Duration::from_secs(5)).await.unwrap();
+    let member = view.named("late").unwrap();
+    assert!(member.is_unique());
+    assert_eq!((member.id(), member.addresses()), (late.id(), late.addresses()));
+    assert_eq!(view.labeled("zone", "west").count(), 1);
+    let view = late.cluster().wait_until(|view| view.named("early").is_some(), Duration::from_secs(5)).await.unwrap();
+    assert_eq!(view.named("early").unwrap().id(), early.id());
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+}
+
+/// R43: gossip, no coordinator.
+#[tokio::test(start_paused = true)]
+async fn twenty_nodes_see_one_another_whatever_their_contacts() {
+    for (seed, shape) in [(2, "star"), (3, "chain"), (4, "last")] {
+        let network = Network::seeded(seed);
+        network.latency(Duration::from_millis(1));
+        let started = Instant::now();
+        let nodes = cluster(&network, 20, |number| match (shape, number) {
+            (_, 0) if shape != "last" => vec![],
+            ("star", _) => vec![0],
+            ("chain", number) => vec![number - 1],
+            // The only contact is started last, and one that never is stands before it.
+            _ => vec![99, 19],
+        })
+        .await;
+        all_see(&nodes, 20, Duration::from_secs(3)).await;
+        assert!(started.elapsed() < Duration::from_secs(3), "{shape}: {:?}", started.elapsed());
+    }
+}
+
+/// R41, R42: what there is comes first, then what changes.
+#[tokio::test(start_paused = true)]
+async fn events_begin_with_all_there_is() {
+    let network = Network::seeded(5);
+    let nodes = cluster(&network, 2, |number| vec![0; number]).await;
+    all_see(&nodes, 2, Duration::from_secs(3)).await;
+    let mut events = nodes[0].cluster().events();
+    match events.next().await {
+        Some(ClusterEvent::Snapshot(view)) => assert_eq!(view.members().len(), 2),
+        other => panic!("{other:?}"),
+    }
+    let third = network.node_with(|builder| builder.join(["sim://node0"])).await;
+    match events.next().await {
+        Some(ClusterEvent::Joined(member)) => assert_eq!(member.id(), third.id()),
+        other => panic!("{other:?}"),
+    }
+    third.cluster().leave().await;
+    match events.next().await {
+        Some(ClusterEvent::Departed(member)) => {
+            assert_eq!((member.id(), member.state()), (third.id(), MemberState::Left));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(third.cluster().view().members().len(), 1);
+    nodes[0].shutdown().await;
+    while events.next().await.is_some() {}
+
+    let error = nodes[1].cluster().wait_until(|view| view.named("nobody").is_some(), Duration::from_secs(2)).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.view().members().len(), 1);
+    assert!(error.to_string().contains("within 2000 ms") && error.to_string().contains("node1 (alive)"), "{error}");
+}
+
+/// R52: who leaves is gone at once, whether it says so or shuts down.
+#[tokio::test(start_paused = true)]
+async fn a_clean_leave_is_known_to_all_within_a_second() {
+    let network = Network::seeded(6);
+    network.latency(Duration::from_millis(5));
+    let mut nodes = cluster(&network, 8, |number| vec![0; number.min(1)]).await;
+    all_see(&nodes, 8, Duration::from_secs(3)).await;
+    let started = Instant::now();
+    let leaver = nodes.pop().unwrap();
+    leaver.shutdown().await;
+    all_see(&nodes, 7, Duration::from_secs(1)).await;
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    for node in &nodes {
+        let departed = node.cluster().view().departed().to_vec();
+        assert!(departed.iter().any(|gone| gone.id() == leaver.id() && gone.state() == MemberState::Left));
+    }
+}
+
+/// R45: what one node cannot reach and another one can is not dead.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_some_member_reaches_is_unreachable_and_not_dead() {
+    let network = Network::seeded(7);
+    let nodes = cluster(&network, 5, |number| vec![0; number.min(1)]).await;
+    all_see(&nodes, 5, Duration::from_secs(3)).await;
+    network.partition(&nodes[0], &nodes[1]);
+    let cut = nodes[1].id();
+    let unreachable = |view: &distributed_actor::cluster::ClusterView| {
+        view.get(cut).is_some_and(|member| member.state() == MemberState::Unreachable)
+    };
+    nodes[0].cluster().wait_until(unreachable, Duration::from_secs(15)).await.unwrap();
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(60) {
+        assert_eq!(nodes[0].cluster().view().members().len(), 5);
+        assert_eq!(nodes[2].cluster().view().alive(), 5, "{}", nodes[2].cluster().view());
+        sleep(Duration::from_millis(100)).await;
+    }
+    network.heal();
+    all_see(&nodes, 5, Duration::from_secs(3)).await;
+}
+
+/// R57: both sides of a partition go on by themselves, and find each other again.
+#[tokio::test(start_paused = true)]
+async fn the_sides_of_a_partition_find_each_other_again() {
+    for seed in 10..30 {
+        let network = Network::seeded(seed);
+        network.latency(Duration::from_millis(2));
+        let nodes = cluster(&network, 5, |number| vec![0; number.min(1)]).await;
+        all_see(&nodes, 5, Duration::from_secs(3)).await;
+        let (left, right) = nodes.split_at(2);
+        for one in left {
+            for other in right {
+                network.partition(one, other);
+            }
+        }
+        all_see(left, 2, Duration::from_secs(20)).await;
+        all_see(right, 3, Duration::from_secs(20)).await;
+        sleep(Duration::from_secs(seed)).await;
+        network.heal();
+        let started = Instant::now();
+        all_see(&nodes, 5, Duration::from_secs(10)).await;
+        assert!(started.elapsed() < Duration::from_secs(10), "seed {seed}: {:?}", started.elapsed());
+    }
+}
+
+/// Two that have lost each other have nobody else to ask.
+#[tokio::test(start_paused = true)]
+async fn two_nodes_that_were_cut_off_find_each_other_again() {
+    let network = Network::seeded(8);
+    let nodes = cluster(&network, 2, |number| vec![0; number]).await;
+    all_see(&nodes, 2, Duration::from_secs(3)).await;
+    network.partition(&nodes[0], &nodes[1]);
+    all_see(&nodes, 1, Duration::from_secs(20)).await;
+    sleep(Duration::from_secs(300)).await;
+    network.heal();
+    all_see(&nodes, 2, Duration::from_secs(10)).await;
+}
+
+/// R45: a node that dies is dead for all within seconds.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_dies_is_dead_for_all_within_seconds() {
+    let network = Network::seeded(9);
+    let mut nodes = cluster(&network, 6, |number| vec![0; number.min(1)]).await;
+    all_see(&nodes, 6, Duration::from_secs(3)).await;
+    let dead = nodes.pop().unwrap().id();
+    let started = Instant::now();
+    all_see(&nodes, 5, Duration::from_secs(10)).await;
+    println!("dead for all after {:?}", started.elapsed());
+    assert!(
+        nodes[0].cluster().view().departed().iter().any(|gone| gone.id() == dead && gone.state() == MemberState::Dead)
+    );
+}
