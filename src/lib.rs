@@ -77,6 +77,9 @@ pub mod security {
     pub use transport_security::{DevelopmentCa, IssuedCertificate};
 }
 
+#[cfg(feature = "signal")]
+pub mod signal;
+
 /// What the code that `#[distributed_actor]` emits refers to. Not for use by hand.
 #[doc(hidden)]
 pub mod __macro {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actor_testkit::Network;
 use distributed_actor::{
     Node,
-    cluster::{ClusterEvent, MemberState},
+    cluster::{ClusterEvent, ClusterView, MemberState},
 };
 use tokio::time::{Instant, sleep};
 
@@ -26,8 +26,7 @@ async fn cluster(network: &Network, size: usize, contacts: impl Fn(usize) -> Vec
 /// Waits until all of them see so many alive.
 async fn all_see(nodes: &[Node], alive: usize, time: Duration) {
     for node in nodes {
-        let all =
-            |view: &distributed_actor::cluster::ClusterView| view.alive() == alive && view.members().len() == alive;
+        let all = |view: &ClusterView| view.alive() == alive && view.members().len() == alive;
         node.cluster().wait_until(all, time).await.unwrap_or_else(|error| panic!("{}: {error}", node.name()));
     }
 }
@@ -130,9 +129,8 @@ async fn a_node_that_some_member_reaches_is_unreachable_and_not_dead() {
     all_see(&nodes, 5, Duration::from_secs(3)).await;
     network.partition(&nodes[0], &nodes[1]);
     let cut = nodes[1].id();
-    let unreachable = |view: &distributed_actor::cluster::ClusterView| {
-        view.get(cut).is_some_and(|member| member.state() == MemberState::Unreachable)
-    };
+    let unreachable =
+        |view: &ClusterView| view.get(cut).is_some_and(|member| member.state() == MemberState::Unreachable);
     nodes[0].cluster().wait_until(unreachable, Duration::from_secs(15)).await.unwrap();
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(60) {

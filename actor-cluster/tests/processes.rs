@@ -1,0 +1,219 @@
+//! Members that are processes: real sockets, real signals.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use distributed_actor::{
+    ActorRef, CallError, Node, SystemError,
+    cluster::{ClusterEvent, ClusterView, MemberState},
+};
+use support::{MemberProcess, all_alive, be_a_member, free_ports};
+use tokio::time::sleep;
+
+const ANY: &str = "tcp://127.0.0.1:0";
+
+#[test]
+fn the_other_process() {
+    be_a_member();
+}
+
+async fn node(name: &str, contacts: &[&str]) -> Node {
+    Node::builder().name(name).listen(ANY).join(contacts.iter().copied()).start().await.unwrap()
+}
+
+/// R46, R51: of 1,000 calls in flight to a process that is killed all fail at once, with the node and a sentence.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_in_flight_to_a_killed_process_fail_at_once() {
+    let mut other = MemberProcess::start("other", ANY, "");
+    let here = node("here", &[&other.address]).await;
+    here.cluster().wait_until(|view| all_alive(view, 2), Duration::from_secs(5)).await.unwrap();
+    let probe = other.probe(&here).await;
+    let calls: Vec<_> = (0..1000)
+        .map(|_| {
+            let probe = probe.clone();
+            tokio::spawn(async move { (probe.hang().timeout(Duration::from_secs(60)).await, Instant::now()) })
+        })
+        .collect();
+    while here.peers().iter().filter_map(|peer| peer.session).map(|session| session.calls_out).sum::<usize>() < 1000 {
+        sleep(Duration::from_millis(5)).await;
+    }
+    other.process.kill().unwrap();
+    let killed = Instant::now();
+    let mut last = killed;
+    for call in calls {
+        let (result, at) = call.await.unwrap();
+        last = last.max(at);
+        match result {
+            Err(CallError::System(SystemError::Network(lost))) => assert_eq!(lost.node().to_string(), other.id),
+            other => panic!("{other:?}"),
+        }
+    }
+    println!("figure: SIGKILL, 1,000 calls: all failed after {:?}", last - killed);
+    assert!(last - killed < Duration::from_millis(200), "{:?}", last - killed);
+    // A new call fails with the reason, and does not hang.
+    let error = probe.note(1).await.unwrap_err();
+    assert!(matches!(error, CallError::System(SystemError::Connect { .. })), "{error:?}");
+    let gone = |view: &ClusterView| view.named("other").is_none();
+    here.cluster().wait_until(gone, Duration::from_secs(10)).await.unwrap();
+    println!("figure: SIGKILL: dead after {:?}", killed.elapsed());
+}
+
+/// R45, R56: a process that is stopped for 3 s was never away.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_stops_for_three_seconds_changes_nothing() {
+    let other = MemberProcess::start("other", ANY, "");
+    let here = node("here", &[&other.address]).await;
+    here.cluster().wait_until(|view| all_alive(view, 2), Duration::from_secs(5)).await.unwrap();
+    let probe = other.probe(&here).await;
+    let mut events = here.cluster().events();
+    assert!(matches!(events.next().await, Some(ClusterEvent::Snapshot(_))));
+    other.signal("-STOP");
+    let call = tokio::spawn(async move { probe.note(1).await });
+    sleep(Duration::from_secs(3)).await;
+    other.signal("-CONT");
+    assert_eq!(call.await.unwrap().unwrap(), 1);
+    let changed = tokio::time::timeout(Duration::from_secs(4), events.next()).await;
+    assert!(changed.is_err(), "{changed:?}");
+}
+
+/// R45, R56: one that is stopped for 10 s is away, and comes back under its own id; what expired meanwhile does not run.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_stops_for_ten_seconds_is_away_and_comes_back() {
+    let other = MemberProcess::start("other", ANY, "");
+    let here = node("here", &[&other.address]).await;
+    here.cluster().wait_until(|view| all_alive(view, 2), Duration::from_secs(5)).await.unwrap();
+    let probe = other.probe(&here).await;
+    other.signal("-STOP");
+    let stopped = Instant::now();
+    let calls: Vec<_> = (0..10)
+        .map(|number| {
+            tokio::spawn({
+                let probe = probe.clone();
+                async move { probe.note(number).timeout(Duration::from_secs(2)).await }
+            })
+        })
+        .collect();
+    let away = |view: &ClusterView| view.named("other").is_none();
+    here.cluster().wait_until(away, Duration::from_secs(10)).await.unwrap();
+    println!("figure: SIGSTOP 10 s: down after {:?}", stopped.elapsed());
+    assert!(stopped.elapsed() < Duration::from_secs(7), "{:?}", stopped.elapsed());
+    for call in calls {
+        assert!(call.await.unwrap().is_err());
+    }
+    sleep(Duration::from_secs(10).saturating_sub(stopped.elapsed())).await;
+    other.signal("-CONT");
+    let continued = Instant::now();
+    let view = here.cluster().wait_until(|view| all_alive(view, 2), Duration::from_secs(10)).await.unwrap();
+    println!("figure: SIGSTOP 10 s: back {:?} after SIGCONT", continued.elapsed());
+    assert!(continued.elapsed() < Duration::from_secs(3), "{:?}", continued.elapsed());
+    assert_eq!(view.named("other").unwrap().id().to_string(), other.id);
+    assert_eq!(probe.ran().await.unwrap(), []);
+}
+
+/// R44: what a user's code does to its runtime does not make the node look dead.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_whose_threads_are_all_busy_is_alive() {
+    let other = MemberProcess::start("other", ANY, "");
+    let here = node("here", &[&other.address]).await;
+    here.cluster().wait_until(|view| all_alive(view, 2), Duration::from_secs(5)).await.unwrap();
+    let probe = other.probe(&here).await;
+    let mut events = here.cluster().events();
+    assert!(matches!(events.next().await, Some(ClusterEvent::Snapshot(_))));
+    probe.block(Duration::from_secs(10)).await.unwrap();
+    // Nothing of the user's runs there now.
+    let error = probe.note(1).timeout(Duration::from_secs(1)).await;
+    let changed = tokio::time::timeout(Duration::from_secs(9), events.next()).await;
+    assert!(changed.is_err(), "{changed:?}, a call meanwhile: {error:?}");
+}
+
+/// R52, R59: SIGTERM and SIGINT end a process in order, and the others know at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_asked_to_end_leaves_within_a_second() {
+    for signal in ["-TERM", "-INT"] {
+        let mut other = MemberProcess::start("other", ANY, "");
+        let here = node("here", &[&other.address]).await;
+        here.cluster().wait_until(|view| all_alive(view, 2), Duration::from_secs(5)).await.unwrap();
+        let asked = Instant::now();
+        other.signal(signal);
+        let gone = |view: &ClusterView| view.named("other").is_none();
+        let view = here.cluster().wait_until(gone, Duration::from_secs(1)).await.unwrap();
+        println!("figure: {signal}: left after {:?}", asked.elapsed());
+        assert_eq!(view.departed().last().map(|gone| gone.state()), Some(MemberState::Left));
+        assert!(other.process.wait().unwrap().success());
+    }
+}
+
+/// R51: each process that is started at the same address replaces the one before, of which nothing is left.
+#[tokio::test(flavor = "multi_thread")]
+async fn rapid_restarts_at_one_address_leave_no_ghosts() {
+    let here = node("here", &[]).await;
+    let witness = node("witness", &[here.address().as_str()]).await;
+    let listen = format!("tcp://127.0.0.1:{}", free_ports(1)[0]);
+    let mut probes = Vec::new();
+    let mut ids = Vec::new();
+    for _ in 0..6 {
+        let mut other = MemberProcess::start("other", &listen, here.address().as_str());
+        let id = other.id.clone();
+        for seer in [&here, &witness] {
+            let is_there = |view: &ClusterView| {
+                view.members().len() == 3 && view.named("other").is_some_and(|member| member.id().to_string() == id)
+            };
+            seer.cluster().wait_until(is_there, Duration::from_secs(3)).await.unwrap();
+        }
+        let probe = other.probe(&here).await;
+        probe.note(7).await.unwrap();
+        for old in &probes {
+            let old: &ActorRef<support::Probe> = old;
+            let error = old.note(8).await.unwrap_err();
+            assert!(matches!(error, CallError::System(SystemError::NodeReplaced { .. })), "{error:?}");
+        }
+        assert_eq!(probe.ran().await.unwrap(), [7]);
+        probes.push(probe);
+        ids.push(id);
+        other.process.kill().unwrap();
+        other.process.wait().unwrap();
+    }
+    ids.pop();
+    let departed = here.cluster().view().departed().to_vec();
+    for id in ids {
+        let gone = departed.iter().find(|gone| gone.id().to_string() == id);
+        assert_eq!(gone.map(|gone| gone.state()), Some(MemberState::Replaced), "{id}");
+    }
+}
+
+/// R40, R43: 20 processes, whatever their contacts, see one another soon after the last one listens.
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_processes_see_one_another_within_three_seconds() {
+    for shape in ["star", "chain"] {
+        let ports = free_ports(20);
+        let address = |number: usize| format!("tcp://127.0.0.1:{}", ports[number]);
+        let starting: Vec<_> = (0..20)
+            .map(|number| {
+                let contacts = match (shape, number) {
+                    (_, 0) => String::new(),
+                    ("star", _) => address(0),
+                    _ => address(number - 1),
+                };
+                MemberProcess::begin(&format!("member{number}"), &address(number), &contacts)
+            })
+            .collect();
+        let members: Vec<_> = starting.into_iter().map(support::Starting::finish).collect();
+        let started = Instant::now();
+        let client = Node::builder().start().await.unwrap();
+        for member in &members {
+            let probe = member.probe(&client).await;
+            loop {
+                let view = probe.view().await.unwrap();
+                if view.len() == 20 && view.iter().all(|(_, state)| state == "alive") {
+                    break;
+                }
+                assert!(started.elapsed() < Duration::from_secs(3), "{shape}, {}: {view:?}", member.name);
+                sleep(Duration::from_millis(20)).await;
+            }
+        }
+        println!("figure: 20 processes, {shape}: all see all after {:?}", started.elapsed());
+    }
+}
