@@ -339,3 +339,8 @@ fn config(members: usize, slowness: u32, packet_length: usize) -> Config {
         periodic_gossip: Some(PeriodicParams { frequency: GOSSIP_PERIOD, num_members: number(3) }),
     }
 }
+
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
