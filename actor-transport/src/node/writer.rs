@@ -34,6 +34,9 @@ async fn write(inner: Arc<Inner>, link: Arc<Link>) {
         {
             end(&inner, &link, &why);
         }
+        // Looked at before: what was said until then, the last word included, is part of the flush. Another task may have
+        // been sending when it was said, and not have seen it any more.
+        let is_closed = link.is_closed();
         let flushed = poll_fn(|cx| Poll::Ready(link.poll_flush(cx))).await;
         match flushed {
             Flushed::Done => stalled_since = None,
@@ -45,7 +48,7 @@ async fn write(inner: Arc<Inner>, link: Arc<Link>) {
                 break;
             }
         }
-        if link.is_closed() && stalled_since.is_none() {
+        if is_closed && stalled_since.is_none() {
             break;
         }
         let stall_end = stalled_since.map(|since| since + inner.limits.write_stall_max);
