@@ -1,10 +1,10 @@
 //! What quinn is told.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actor_transport::TransportError;
 use quinn::{
-    ClientConfig, ServerConfig, TransportConfig,
+    ClientConfig, ServerConfig, TransportConfig, VarInt,
     crypto::rustls::{QuicClientConfig, QuicServerConfig},
 };
 use transport_security::{Alpn, Tls};
@@ -26,9 +26,16 @@ pub(crate) fn server(tls: &Tls) -> Result<ServerConfig, TransportError> {
     Ok(config)
 }
 
-/// One stream is all that a session uses; silence is the session's own business, which sends pings.
+/// Who has not been heard of for so long is given up, whatever the session says. It is also how long a connection is
+/// remembered whose dialer has gone before anything of it was answered: those of 30 s, as quinn has it, would pile up.
+const IDLE_MS_MAX: u32 = 10_000;
+/// Pause after which a connection shows that it is there, so that a session may be silent for longer than that.
+const KEEP_ALIVE: Duration = Duration::from_secs(3);
+
+/// One stream is all that a session uses.
 fn transport() -> Arc<TransportConfig> {
     let mut config = TransportConfig::default();
+    config.max_idle_timeout(Some(VarInt::from_u32(IDLE_MS_MAX).into())).keep_alive_interval(Some(KEEP_ALIVE));
     config.max_concurrent_bidi_streams(1_u8.into()).max_concurrent_uni_streams(0_u8.into());
     config.datagram_receive_buffer_size(None);
     Arc::new(config)
