@@ -2,11 +2,15 @@
 //!
 //! - Without a socket: a [`Network`] of nodes in one process, in virtual time, repeatable from a seed.
 //! - For who writes an actor system: the [`contract`] that every one must keep.
-//! - For who writes a transport, or wants to see a program in bad company: a [`RawPeer`] that speaks frames by hand, a
+//! - For who writes a transport: the [`conformance!`] suite, which each one has to pass, and [`Faulty`], which breaks the
+//!   connections of any transport at any byte.
+//! - For who wants to see a program in bad company: a [`RawPeer`] that speaks frames by hand, a
 //!   [`TcpProxy`] that cuts, stalls and delays, [`poll_then_drop`] for cancelling a future at each of its steps, a count
 //!   of the [`Heap`], and the [`Invariants`] that have to hold after all of this.
 
+pub mod conformance;
 pub mod contract;
+mod faulty;
 mod heap;
 mod invariants;
 pub mod loopback;
@@ -16,7 +20,9 @@ mod proxy;
 mod raw_peer;
 
 pub use self::{
+    conformance::TransportUnderTest,
     contract::SystemUnderTest,
+    faulty::{Fault, Faults, Faulty, Way},
     heap::Heap,
     invariants::{
         Baseline, Entry, Invariants, Ledger, LogLines, NotAtRest, Panics, Tally, Violation, alone,

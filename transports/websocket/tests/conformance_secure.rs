@@ -1,0 +1,32 @@
+//! The conformance suite, over WebSocket and TLS.
+#![cfg(feature = "tls")]
+#![allow(clippy::expect_used, reason = "helpers of tests")]
+
+use std::sync::Arc;
+
+use actor_testkit::TransportUnderTest;
+use actor_transport::Transport;
+use transport_security::DevelopmentCa;
+use transport_websocket::WebSocketTransport;
+
+/// Each node has a certificate of its own.
+struct Certified(DevelopmentCa);
+
+impl Certified {
+    fn new() -> Self {
+        Self(DevelopmentCa::new().expect("there are random bits"))
+    }
+}
+
+impl TransportUnderTest for Certified {
+    fn transport(&self, node: &str) -> Arc<dyn Transport> {
+        Arc::new(WebSocketTransport::secure(self.0.tls(node).expect("it is a name")))
+    }
+
+    fn address(&self, _node: &str) -> String {
+        "wss://localhost:0/actors".into()
+    }
+}
+
+// R32, R54
+actor_testkit::conformance!(fixture = Certified::new());
