@@ -36,7 +36,7 @@ pub use actor_core::{
     CallScope, Callable, Caller, CancelToken, Cast, ChainLink, Codec, CodecError, Constructed, Constructor,
     ConstructorEntry, Context, DeadLetter, Decide, DecodeContext, DecodeLimits, DecoderOf, DistributedActor,
     EncodeBuffer, Entry, FailureOf, HandlerOf, IdOf, Identity, IncomingCall, InvocationDecoder, InvocationEncoder,
-    Local, Method, MethodInfo, NetworkError, Never, NodeId, NotResult, Orphan, Outcome, Overflow, Parameter,
+    Local, Method, MethodInfo, NetworkError, Never, NodeId, NotResult, Orphan, Outcome, Overflow, Pace, Parameter,
     ParseIdError, ParseTraceParentError, Postcard, Probe, Proxy, RemoteCall, Reply, RequirementOf, ResultHandler,
     Returned, Segments, Settings, Spawn, SpawnOptions, SpawnSystem, Started, SystemError, SystemFailure, Target,
     Terminated, Termination, ThrownOf, TraceParent, ValueOf, WeakAnyLocal, WeakLocal, WeakRef, distributed,

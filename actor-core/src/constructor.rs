@@ -4,7 +4,7 @@ use std::{any::Any, fmt};
 
 use crate::{
     ActorSystem, AnyLocal, Arguments, As, CancelToken, Context, DistributedActor, IdOf, IncomingCall, MethodInfo,
-    Never, Reply, RequirementOf, SystemError,
+    Never, Pace, Reply, RequirementOf, SystemError,
     local::{Keep, construct},
 };
 
@@ -82,6 +82,7 @@ type Construct<S> = fn(
     <S as ActorSystem>::Decoder,
     <S as ActorSystem>::ResultHandler,
     IncomingCall,
+    &Pace,
     Keep<S>,
 ) -> Option<CancelToken>;
 
@@ -104,20 +105,22 @@ impl<S: ActorSystem> ConstructorEntry<S> {
         self.info
     }
 
-    /// Decodes the arguments in their exact types, runs the constructor on a task of the system's, and hands the id of
-    /// the actor to `handler` after `keep` has seen to it that the actor lives on. If `keep` fails, so does the call,
-    /// and the actor ends. Whatever goes wrong, `handler` is told at once.
+    /// Decodes the arguments in their exact types, runs the constructor, and hands the id of the actor to `handler` after
+    /// `keep` has seen to it that the actor lives on. If `keep` fails, so does the call, and the actor ends. Whatever
+    /// goes wrong, `handler` is told at once.
     ///
-    /// Returns with the token that cancels it, if it has begun.
+    /// It runs on a task of the system's, or, where `call` allows it and `pace` says that it is short, before this
+    /// returns. Returns the token that cancels it, unless it has ended.
     pub fn execute(
         &self,
         system: &S,
         decoder: S::Decoder,
         handler: S::ResultHandler,
         call: IncomingCall,
+        pace: &Pace,
         keep: impl FnOnce(AnyLocal<S>, &S::ActorId) -> Result<(), SystemError> + Send + 'static,
     ) -> Option<CancelToken> {
-        (self.construct)(system, decoder, handler, call, Box::new(keep))
+        (self.construct)(system, decoder, handler, call, pace, Box::new(keep))
     }
 }
 

@@ -45,7 +45,7 @@ pub use self::{
     identity::{ActorId, NodeId, ParseIdError},
     invocation::{Arguments, InvocationDecoder, InvocationEncoder, ResultHandler},
     local::{
-        AnyLocal, CancelToken, Decide, IncomingCall, Local, Overflow, SpawnOptions, WeakAnyLocal, WeakLocal,
+        AnyLocal, CancelToken, Decide, IncomingCall, Local, Overflow, Pace, SpawnOptions, WeakAnyLocal, WeakLocal,
         execute_distributed_target, spawn, spawn_with, try_spawn_with,
     },
     method::{

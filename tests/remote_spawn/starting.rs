@@ -1,9 +1,12 @@
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use actor_testkit::Network;
 use distributed_actor::{ActorRef, Node, Spawn, SpawnSystem, distributed_actor};
 
-use super::worker::{NoWork, PingWorker};
+use super::{
+    support::until,
+    worker::{GATE, NoWork, PingWorker, UNDER_WAY},
+};
 
 /// R2, R60: the surface's program, over TCP.
 #[tokio::test]
@@ -120,6 +123,24 @@ async fn generic_code_starts_actors_by_the_trait_alone() {
     }
     let [a, b] = Network::seeded(5).nodes().await;
     assert_eq!(twice(&a, b.id(), PingWorker::spawn_create("x".into())).await, [b.id(), a.id()]);
+}
+
+/// R44 in part: what has not proved short does not run where calls arrive.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_constructor_that_computes_for_long_holds_up_no_call() {
+    let server = Node::builder().listen("tcp://127.0.0.1:0").start().await.unwrap();
+    let client = Node::builder().start().await.unwrap();
+    let peer = client.connect(server.address()).await.unwrap();
+    let worker = client.spawn_on(peer, PingWorker::spawn_create("other".into())).await.unwrap();
+    let node = client.clone();
+    let slow = tokio::spawn(async move { node.spawn_on(peer, PingWorker::spawn_blocks()).await });
+    until(|| UNDER_WAY.load(Ordering::SeqCst) == 1).await;
+    for _ in 0..100 {
+        assert_eq!(worker.name().await.unwrap(), "other");
+    }
+    assert!(!slow.is_finished());
+    GATE.store(true, Ordering::SeqCst);
+    assert_eq!(slow.await.unwrap().unwrap().name().await.unwrap(), "blocks");
 }
 
 /// R36: chain, deadline and trace are those of a call.

@@ -1,7 +1,7 @@
 //! The actor that is started, by one constructor for each way to do it.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -25,6 +25,9 @@ pub(crate) struct PingWorker {
 
 /// Constructors that have begun and not ended, in all tests together.
 pub(crate) static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+
+/// What `blocks` waits for.
+pub(crate) static GATE: AtomicBool = AtomicBool::new(false);
 
 #[distributed_actor]
 impl PingWorker {
@@ -57,6 +60,17 @@ impl PingWorker {
     pub(crate) async fn of_an_alias(name: String) -> Made<Self> {
         tokio::task::yield_now().await;
         if name.is_empty() { Err(NoWork { name }) } else { Ok(Self::create(name)) }
+    }
+
+    /// Keeps its thread until the test opens the gate.
+    #[distributed(spawn)]
+    pub(crate) fn blocks() -> Self {
+        UNDER_WAY.fetch_add(1, Ordering::SeqCst);
+        while !GATE.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        UNDER_WAY.fetch_sub(1, Ordering::SeqCst);
+        Self::create("blocks".into())
     }
 
     #[distributed(spawn)]

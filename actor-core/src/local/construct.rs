@@ -1,11 +1,17 @@
 //! How a constructor is run, for a caller elsewhere or here.
 
-use std::{future::poll_fn, sync::Arc, task::Poll};
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    task::{Context as TaskContext, Poll, Waker},
+    time::Duration,
+};
 
 use super::{
     any::AnyLocal,
     cancel::CancelToken,
     contain::contain,
+    estimate::{Estimates, Verdict},
     execute::{IncomingCall, arguments},
     now,
     options::SpawnOptions,
@@ -22,12 +28,29 @@ use crate::{
 /// Keeps an actor that was made for somebody elsewhere, or says why it cannot be kept.
 pub(crate) type Keep<S> = Box<dyn FnOnce(AnyLocal<S>, &<S as ActorSystem>::ActorId) -> Result<(), SystemError> + Send>;
 
-/// Runs `M` for a caller elsewhere, on a task of its own: a constructor may compute for long.
+/// How fast a constructor has proved on one system: what is short may run where its call has arrived.
+#[derive(Debug, Clone, Default)]
+pub struct Pace(Arc<Estimates>);
+
+impl Pace {
+    /// Of a constructor that has not run yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn record(&self, elapsed: Duration) {
+        self.0.record(0, 1, elapsed);
+    }
+}
+
+/// Runs `M` for a caller elsewhere, on a task of its own unless it has proved short.
 pub(crate) fn construct<A: DistributedActor, M: Constructor<A>>(
     system: &A::System,
     decoder: DecoderOf<A>,
     handler: HandlerOf<A>,
     call: IncomingCall,
+    pace: &Pace,
     keep: Keep<A::System>,
 ) -> Option<CancelToken> {
     let args = match arguments::<M::Args, _>(M::INFO, decoder) {
@@ -37,11 +60,14 @@ pub(crate) fn construct<A: DistributedActor, M: Constructor<A>>(
             return None;
         }
     };
-    let IncomingCall { timeout, deadline, parent, trace, .. } = call;
+    let IncomingCall { timeout, deadline, parent, trace, inline } = call;
+    let verdict = pace.0.judge(0, system.settings().inline_time_max);
+    let measured = (verdict != Verdict::Inline).then(|| pace.clone());
     let cancel = CancelToken::new();
     let cancelled = cancel.clone();
-    let making = make::<A, M>(system.clone(), args, Opened { deadline, timeout, parent, trace }, Some(cancel.clone()));
-    let task = async move {
+    let opened = Opened { deadline, timeout, parent, trace };
+    let making = make::<A, M>(system.clone(), args, opened, Some(cancel.clone()), measured);
+    let mut task: BoxFuture<'static, ()> = Box::pin(async move {
         let made = making.await.and_then(|made| match made {
             Ok(_) if cancelled.is_cancelled() => Err(SystemError::Cancelled),
             Ok(actor) => keep_made(&actor, keep).map(|()| Ok(actor.id().clone())),
@@ -51,9 +77,13 @@ pub(crate) fn construct<A: DistributedActor, M: Constructor<A>>(
             Ok(made) => M::Answer::answer(made, handler),
             Err(error) => handler.on_failure(error),
         }
-    };
+    });
+    let inline = inline && verdict != Verdict::Schedule;
+    if inline && task.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_ready() {
+        return None;
+    }
     // Without a runtime the task is dropped, and the handler with it, which answers then.
-    drop(system.execute(Box::pin(task)));
+    drop(system.execute(task));
     Some(cancel)
 }
 
@@ -74,16 +104,18 @@ pub(crate) fn construct_here<A: DistributedActor, M: Constructor<A>>(
     Box::pin(async move {
         let failed = |error: SystemError| CallError::System(error.into());
         let args = arguments::<M::Args, _>(M::INFO, decoder).map_err(failed)?;
-        make::<A, M>(system, args, opened, None).await.map_err(failed)?.map_err(CallError::Actor)
+        make::<A, M>(system, args, opened, None, None).await.map_err(failed)?.map_err(CallError::Actor)
     })
 }
 
-/// What `M` makes, as an actor; or its own error. It is given up when it is cancelled, or at its deadline.
+/// What `M` makes, as an actor; or its own error. It is given up when it is cancelled, or at its deadline. How long it
+/// takes to its end or its first await goes to `pace`.
 async fn make<A: DistributedActor, M: Constructor<A>>(
     system: A::System,
     args: M::Args,
     opened: Opened,
     cancel: Option<CancelToken>,
+    mut pace: Option<Pace>,
 ) -> Result<Result<ActorRef<A>, M::Error>, SystemError> {
     let Opened { deadline, timeout, parent, trace } = opened;
     if deadline <= now() {
@@ -106,7 +138,12 @@ async fn make<A: DistributedActor, M: Constructor<A>>(
                 return Poll::Ready(Err(SystemError::Cancelled));
             }
             let Some(future) = &mut future else { return Poll::Pending };
-            match span.in_scope(|| within(&mut scope, || contain(|| future.as_mut().poll(cx)))) {
+            let pace = pace.take().map(|pace| (pace, now()));
+            let polled = span.in_scope(|| within(&mut scope, || contain(|| future.as_mut().poll(cx))));
+            if let Some((pace, began)) = pace {
+                pace.record(now().saturating_duration_since(began));
+            }
+            match polled {
                 Ok(Poll::Ready(made)) => return Poll::Ready(Ok(made)),
                 Ok(Poll::Pending) => {}
                 Err(message) => return Poll::Ready(Err(panicked(message))),

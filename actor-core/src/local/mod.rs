@@ -32,6 +32,7 @@ use std::time::Instant;
 pub use self::{
     any::{AnyLocal, WeakAnyLocal, execute_distributed_target},
     cancel::CancelToken,
+    construct::Pace,
     execute::IncomingCall,
     options::{Decide, Overflow, SpawnOptions},
     port::{Local, WeakLocal},

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use actor_core::{ActorId, AnyLocal, ConstructorEntry, IncomingCall, InvocationDecoder, Orphan, SystemError};
+use actor_core::{ActorId, AnyLocal, ConstructorEntry, IncomingCall, InvocationDecoder, Orphan, Pace, SystemError};
 use serde::{Deserialize, Serialize};
 
 use super::{Node, inner::Inner, invocation::NodeDecoder, link::Link, reply::NodeReply, spawned::Place};
@@ -19,38 +19,45 @@ pub(super) struct Wanted {
 }
 
 /// The constructors of this binary, by the hashes of their names.
-pub(super) struct Constructors(HashMap<u64, Vec<&'static ConstructorEntry<Node>>>);
+pub(super) struct Constructors(HashMap<u64, Vec<Constructor>>);
+
+/// A constructor, and how fast it has proved on this node.
+struct Constructor {
+    entry: &'static ConstructorEntry<Node>,
+    pace: Pace,
+}
 
 impl Constructors {
     pub(super) fn of_this_binary() -> Self {
         let mut by_hash = HashMap::<_, Vec<_>>::new();
         for entry in ConstructorEntry::<Node>::all() {
-            by_hash.entry(entry.info().hash()).or_default().push(entry);
+            by_hash.entry(entry.info().hash()).or_default().push(Constructor { entry, pace: Pace::new() });
         }
         Self(by_hash)
     }
 
     /// The constructor that the peer names, and has the same idea of.
-    fn find(&self, inner: &Inner, wanted: &RemoteMethod) -> Result<&'static ConstructorEntry<Node>, SystemError> {
+    fn find(&self, inner: &Inner, wanted: &RemoteMethod) -> Result<&Constructor, SystemError> {
         let unknown = |why: &str| SystemError::UnknownConstructor {
             constructor: wanted.name.clone(),
             node: inner.id,
             why: format!("its program{} has {why}", program()).into(),
         };
         let known = self.0.get(&wanted.hash).map(Vec::as_slice).unwrap_or_default();
-        let mut named = known.iter().filter(|entry| *entry.info().name() == *wanted.name);
-        let entry = named.next().ok_or_else(|| unknown("none of that name"))?;
+        let mut named = known.iter().filter(|known| *known.entry.info().name() == *wanted.name);
+        let constructor = named.next().ok_or_else(|| unknown("none of that name"))?;
         if named.next().is_some() {
             return Err(unknown("two of that name; `#[distributed(spawn, name = \"..\")]` tells them apart"));
         }
-        if *entry.info().signature() != *wanted.signature {
+        let signature = constructor.entry.info().signature();
+        if *signature != *wanted.signature {
             return Err(SystemError::SignatureMismatch {
                 method: wanted.name.clone(),
                 ours: wanted.signature.clone(),
-                theirs: entry.info().signature().into(),
+                theirs: signature.into(),
             });
         }
-        Ok(entry)
+        Ok(constructor)
     }
 }
 
@@ -71,26 +78,27 @@ pub(super) fn construct(
 ) {
     let key = reply.key();
     let prepared = prepare(inner, link, &mut decoder, reply.method());
-    let (entry, keep) = match prepared {
+    let (Constructor { entry, pace }, keep) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return reply.fail(error),
     };
     let system = Node::without_guard(inner.clone());
     let link_of_caller = link.clone();
-    let token = entry.execute(&system, decoder, reply, call, move |actor, id| keep.keep(&link_of_caller, actor, id));
+    let keep = move |actor, id: &_| keep.keep(&link_of_caller, actor, id);
+    let token = entry.execute(&system, decoder, reply, call, pace, keep);
     if let (Some(token), Some(key)) = (token, key) {
         link.running(key, token);
     }
 }
 
-fn prepare(
-    inner: &Arc<Inner>,
+fn prepare<'a>(
+    inner: &'a Arc<Inner>,
     link: &Link,
     decoder: &mut NodeDecoder,
     method: &RemoteMethod,
-) -> Result<(&'static ConstructorEntry<Node>, Keep), SystemError> {
-    let entry = inner.constructors().find(inner, method)?;
-    link.may_call(entry.info())?;
+) -> Result<(&'a Constructor, Keep), SystemError> {
+    let constructor = inner.constructors().find(inner, method)?;
+    link.may_call(constructor.entry.info())?;
     let bad = |why: String| SystemError::BadArguments { method: method.name.clone(), why: why.into() };
     let Wanted { name, owner } = decoder.next_argument().map_err(|error| bad(error.to_string()))?;
     if name.as_ref().is_some_and(|name| name.len() > NAME_LENGTH_MAX) {
@@ -98,7 +106,7 @@ fn prepare(
     }
     let place = inner.spawned.admit(inner, link.peer())?;
     let name = name.map(|name| Reserved::new(inner, name)).transpose()?;
-    Ok((entry, Keep { place, name, owner }))
+    Ok((constructor, Keep { place, name, owner }))
 }
 
 /// What keeps an actor that is made for a peer.
