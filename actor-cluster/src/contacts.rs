@@ -9,7 +9,10 @@ use std::{
 };
 
 use actor_core::NodeId;
-use actor_transport::{Address, cluster::Host};
+use actor_transport::{
+    Address,
+    cluster::{Discovery, Host},
+};
 use tokio::{sync::mpsc, time::timeout};
 
 /// Pauses between attempts, doubled from the first to the second while the node is alone.
@@ -17,6 +20,12 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_millis(500);
 /// The same for a contact that has not answered while others have, and for those that have when all others are lost.
 const PAUSE_OF_A_MEMBER: Duration = Duration::from_secs(2);
+
+/// How often a discovery is asked while the node is alone, and later.
+const DISCOVERY_PAUSE: Duration = Duration::from_secs(1);
+const DISCOVERY_PAUSE_OF_A_MEMBER: Duration = Duration::from_secs(30);
+/// Addresses that are tried of what a discovery has found.
+const DISCOVERED_MAX: usize = 64;
 
 /// Tries each contact until it has answered, and again when the node is alone.
 pub(crate) struct Contacts {
@@ -30,6 +39,9 @@ impl Contacts {
         let is_alone = Arc::new(AtomicBool::new(true));
         for contact in host.contacts() {
             host.spawn(try_contact(host.clone(), contact.clone(), sender.clone(), is_alone.clone()));
+        }
+        for discovery in host.discoveries() {
+            host.spawn(discover(host.clone(), discovery.clone(), sender.clone(), is_alone.clone()));
         }
         Self { answers, is_alone }
     }
@@ -69,6 +81,30 @@ async fn try_contact(host: Host, contact: Address, answers: mpsc::Sender<NodeId>
         let is_hurried = !has_answered && is_alone.load(Ordering::Relaxed);
         pause = if is_hurried { (pause * 2).min(PAUSE_MAX) } else { PAUSE_OF_A_MEMBER };
         // Until the node has ended, or left.
+        if timeout(pause, answers.closed()).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// Tries what a discovery finds, all of it at once.
+async fn discover(host: Host, discovery: Arc<dyn Discovery>, answers: mpsc::Sender<NodeId>, is_alone: Arc<AtomicBool>) {
+    loop {
+        match discovery.addresses().await {
+            Ok(addresses) => {
+                for address in addresses.into_iter().take(DISCOVERED_MAX) {
+                    let (host, answers) = (host.clone(), answers.clone());
+                    host.clone().spawn(async move {
+                        if let Ok(node) = host.connect(&address).await {
+                            let _ = answers.send(node).await;
+                        }
+                    });
+                }
+            }
+            Err(error) => tracing::debug!(%error, "nothing was discovered"),
+        }
+        let is_alone = is_alone.load(Ordering::Relaxed);
+        let pause = if is_alone { DISCOVERY_PAUSE } else { DISCOVERY_PAUSE_OF_A_MEMBER };
         if timeout(pause, answers.closed()).await.is_ok() {
             return;
         }

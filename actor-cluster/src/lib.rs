@@ -3,10 +3,11 @@
 //! Users depend on the facade crate, `distributed-actor`, with its feature `cluster`.
 
 mod contacts;
+mod dns;
 mod driver;
 mod gossip;
 mod identity;
 mod swim;
 mod wire;
 
-pub use self::gossip::Gossip;
+pub use self::{dns::DnsName, gossip::Gossip};

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use actor_testkit::Network;
 use distributed_actor::{
-    Node,
-    cluster::{ClusterEvent, ClusterView, MemberState},
+    Address, BoxFuture, Node, SystemError,
+    cluster::{ClusterEvent, ClusterView, Discovery, MemberState},
 };
 use tokio::time::{Instant, sleep};
 
@@ -192,4 +192,25 @@ async fn a_node_that_dies_is_dead_for_all_within_seconds() {
     assert!(
         nodes[0].cluster().view().departed().iter().any(|gone| gone.id() == dead && gone.state() == MemberState::Dead)
     );
+}
+
+/// R58: somebody who knows where members are, and does not know yet when the node starts.
+#[tokio::test(start_paused = true)]
+async fn members_that_a_discovery_finds_are_joined() {
+    struct Later(Instant);
+    impl Discovery for Later {
+        fn addresses(&self) -> BoxFuture<'_, Result<Vec<Address>, SystemError>> {
+            Box::pin(async {
+                if self.0.elapsed() < Duration::from_secs(5) {
+                    return Err(SystemError::ShuttingDown);
+                }
+                ["sim://node0", "sim://node1", "sim://nowhere"].into_iter().map(str::parse).collect()
+            })
+        }
+    }
+    let network = Network::seeded(31);
+    let first = network.node_with(|builder| builder.join(NOTHING)).await;
+    let second = network.node_with(|builder| builder.discover(Later(Instant::now()))).await;
+    let third = network.node_with(|builder| builder.discover(vec![first.address().clone()])).await;
+    all_see(&[first, second, third], 3, Duration::from_secs(8)).await;
 }

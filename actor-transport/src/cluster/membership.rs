@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use actor_core::{BoxFuture, NodeId, SystemError};
 use bytes::Bytes;
 
-use super::member::Member;
+use super::{discovery::Discovery, member::Member};
 use crate::{Address, Limits, node::Inner};
 
 /// Finds out who belongs to a cluster, and tells its node. The feature `cluster` of `distributed-actor` has one, which
@@ -72,6 +72,12 @@ impl Host {
     #[must_use]
     pub fn contacts(&self) -> &[Address] {
         &self.inner.contacts
+    }
+
+    /// What else knows of addresses to join at.
+    #[must_use]
+    pub fn discoveries(&self) -> &[Arc<dyn Discovery>] {
+        &self.inner.discoveries
     }
 
     /// The node's limits.

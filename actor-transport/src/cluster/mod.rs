@@ -2,17 +2,21 @@
 //! node lends it.
 
 mod board;
+mod discovery;
 mod event;
 mod handle;
 mod member;
 mod membership;
+mod placement;
 mod view;
 
 pub(crate) use self::board::Board;
 pub use self::{
+    discovery::Discovery,
     event::{ClusterEvent, ClusterEvents},
     handle::{Cluster, WaitError},
     member::{Labels, Member, MemberState},
     membership::{DefaultMembership, Host, Membership, News},
+    placement::{ByKey, Placement, RandomMember, WithLabel},
     view::{ClusterView, Named},
 };

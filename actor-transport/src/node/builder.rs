@@ -214,6 +214,7 @@ impl NodeBuilder {
             shared_secret: self.shared_secret,
             own_runtime,
             contacts: joined.as_ref().map_or_else(Vec::new, |joined| joined.contacts.clone()),
+            discoveries: joined.as_ref().map_or_else(Vec::new, |joined| joined.discoveries.clone()),
             labels: joined.as_ref().map_or_else(Labels::new, |joined| joined.labels.clone()),
         });
         if let Some(joined) = joined {

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     Address, Connection, Limits, Transport, TransportError,
-    cluster::{Board, Labels},
+    cluster::{Board, Discovery, Labels},
     protocol::{Goodbye, HelloConfig, Secret},
 };
 
@@ -56,6 +56,7 @@ pub(crate) struct Inner {
     pub(crate) peers: Peers,
     pub(super) known_at: Addresses,
     pub(crate) contacts: Vec<Address>,
+    pub(crate) discoveries: Vec<Arc<dyn Discovery>>,
     pub(crate) board: Board,
     pub(crate) inbox: Inbox,
     /// Bytes of messages that all links together hold for this node.
@@ -85,6 +86,7 @@ pub(super) struct Setup {
     pub(super) shared_secret: Option<[u8; 32]>,
     pub(super) own_runtime: Option<OwnRuntime>,
     pub(super) contacts: Vec<Address>,
+    pub(super) discoveries: Vec<Arc<dyn Discovery>>,
     pub(super) labels: Labels,
 }
 
@@ -117,6 +119,7 @@ impl Inner {
             nowhere: nowhere(setup.id),
             board: Board::new(setup.id, setup.name.clone(), setup.addresses.clone(), setup.labels),
             contacts: setup.contacts,
+            discoveries: setup.discoveries,
             inbox: Inbox::default(),
             io,
             own_runtime: setup.own_runtime,

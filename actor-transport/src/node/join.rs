@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Address, IntoAddress,
-    cluster::{DefaultMembership, Host, Labels, Membership},
+    cluster::{DefaultMembership, Discovery, Host, Labels, Membership},
     protocol::Goodbye,
 };
 
@@ -28,6 +28,7 @@ const LEAVE_TIME_MAX: Duration = Duration::from_secs(1);
 pub(super) struct Joining {
     contacts: Option<Vec<Result<Address, SystemError>>>,
     labels: Labels,
+    discoveries: Vec<Arc<dyn Discovery>>,
     membership: Option<Arc<dyn Membership>>,
 }
 
@@ -35,6 +36,7 @@ pub(super) struct Joining {
 pub(super) struct Joined {
     pub(super) contacts: Vec<Address>,
     pub(super) labels: Labels,
+    pub(super) discoveries: Vec<Arc<dyn Discovery>>,
     membership: Arc<dyn Membership>,
 }
 
@@ -56,6 +58,15 @@ impl NodeBuilder {
     {
         let contacts = contacts.into_iter().take(CONTACTS_MAX).map(IntoAddress::into_address);
         self.joining.contacts.get_or_insert_default().extend(contacts);
+        self
+    }
+
+    /// Makes the node a member, as [`join`](Self::join) does, at contacts that are to be found out. May be called several
+    /// times.
+    #[must_use]
+    pub fn discover(mut self, discovery: impl Discovery) -> Self {
+        self.joining.contacts.get_or_insert_default();
+        self.joining.discoveries.push(Arc::new(discovery));
         self
     }
 
@@ -96,7 +107,7 @@ impl Joining {
             let why = format!("the node's labels have {label_bytes} bytes, and may have {LABEL_BYTES_MAX}");
             return Err(SystemError::BadLimits { why: why.into() });
         }
-        Ok(Some(Joined { contacts, labels: self.labels, membership }))
+        Ok(Some(Joined { contacts, labels: self.labels, discoveries: self.discoveries, membership }))
     }
 }
 
