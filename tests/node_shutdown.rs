@@ -270,3 +270,20 @@ async fn a_peer_that_does_not_read_does_not_hold_up_a_shutdown() {
     assert_eq!(system(call.await.unwrap()).outcome(), Outcome::Unknown);
     until_in_time(|| alive() == before).await;
 }
+
+/// A node that cannot be reached has no call here that a shutdown could wait for.
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_does_not_wait_for_a_connection_that_is_being_made() {
+    let network = Network::seeded(1);
+    let [here, there] = network.nodes().await;
+    let worker: ActorRef<Worker> = there.spawn(Worker::default());
+    there.retain(&worker).unwrap();
+    network.partition(&here, &there);
+    let remote: ActorRef<Worker> = here.resolve(worker.id()).unwrap();
+    let call = tokio::spawn(async move { remote.halve(8).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let started = tokio::time::Instant::now();
+    here.shutdown().await;
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert!(call.await.unwrap().is_err());
+}

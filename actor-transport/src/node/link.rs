@@ -236,10 +236,14 @@ impl Link {
         self.peek(|session| session.answers_not_taken() > 0)
     }
 
-    /// Whether calls or casts of the peer are being run.
+    /// Whether calls or casts of the peer are being run, or their answers have not left. A link that is still being dialed
+    /// serves nobody, whatever waits for it.
     pub(super) fn serves_calls(&self) -> bool {
         self.casts.load(Ordering::Acquire) > 0
-            || self.peek(|session| session.stats().calls_in > 0 || (session.wants_transmit() && !session.is_closed()))
+            || self.peek(|session| {
+                let has_to_send = session.is_attached() && session.wants_transmit() && !session.is_closed();
+                session.stats().calls_in > 0 || has_to_send
+            })
     }
 
     /// Gives the session its connection; false if it has one, or is closed.
