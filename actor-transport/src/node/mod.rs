@@ -19,6 +19,7 @@ mod link;
 mod lock;
 mod own_runtime;
 mod peers;
+mod place;
 mod reader;
 mod reply;
 mod running;
