@@ -17,13 +17,13 @@ use tokio::{sync::Notify, task::AbortHandle};
 use super::{
     identity::PeerIdentity,
     inner::{Inner, now},
-    lock::lock,
+    lock::{lock, lock_in_turn},
     running::Running,
     watches::Watches,
 };
 use crate::{
     Proof,
-    protocol::{Agreed, CloseReason, Goodbye, InboundKey, Session},
+    protocol::{Agreed, CloseReason, Delivery, Goodbye, InboundKey, Session},
     transport::{Sender, TransportError},
 };
 
@@ -55,6 +55,12 @@ pub(crate) struct Link {
     closed: AtomicBool,
     /// While the reader serves the calls that it has read, it sends the answers itself, at its end.
     serving: AtomicBool,
+    /// While the callers run that the reader has woken, it looks afterwards whether one of them has sent for all.
+    attending: AtomicBool,
+    /// Replies that lie in the cells of their callers.
+    delivered: AtomicUsize,
+    /// The last of them was taken, and nothing was sent since.
+    all_taken: AtomicBool,
     outbox: Mutex<Outbox>,
     /// When the link was made.
     begun: Instant,
@@ -83,6 +89,19 @@ struct Left {
     wants: bool,
     /// Who has called sends it: no other caller is expected, or there is enough for a write.
     sends: bool,
+}
+
+/// Whom an operation on the session has left to be woken.
+#[derive(Default)]
+pub(super) struct News {
+    wakers: Vec<Waker>,
+    deliveries: Vec<Delivery>,
+}
+
+impl News {
+    pub(super) fn is_empty(&self) -> bool {
+        self.wakers.is_empty() && self.deliveries.is_empty()
+    }
 }
 
 /// The bytes that this link holds of its peer's messages, as the node knows of them.
@@ -127,6 +146,9 @@ impl Link {
             ended: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             serving: AtomicBool::new(false),
+            attending: AtomicBool::new(false),
+            delivered: AtomicUsize::new(0),
+            all_taken: AtomicBool::new(false),
             outbox: Mutex::default(),
             begun: now(),
             running: Mutex::default(),
@@ -167,52 +189,94 @@ impl Link {
     #[inline]
     pub(super) fn exchange<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
         let (result, wants) = {
-            let mut session = lock(&self.session);
+            let mut session = lock_in_turn(&self.session);
             let result = run(&mut session);
             self.inbound.publish(session.inbound_bytes(), &self.inner.inbound_bytes);
             (result, session.wants_transmit())
         };
-        if wants && !self.serving.load(Ordering::Relaxed) {
-            self.work.notify_one();
+        if wants {
+            self.notify_writer();
         }
         result
     }
 
     /// The same for the reader, which wakes the callers when it has learned what their replies refer to.
-    pub(super) fn receive<R>(&self, wakers: &mut Vec<Waker>, run: impl FnOnce(&mut Session) -> R) -> R {
+    pub(super) fn receive<R>(&self, news: &mut News, run: impl FnOnce(&mut Session) -> R) -> R {
         self.exchange(|session| {
             let result = run(session);
-            session.take_wakers(wakers);
+            self.take_news(session, news);
             result
         })
     }
 
+    /// Under the session's lock, so that no caller takes itself for the last one.
+    fn take_news(&self, session: &mut Session, news: &mut News) {
+        session.take_wakers(&mut news.wakers);
+        session.take_deliveries(&mut news.deliveries);
+        let replies = news.deliveries.iter().filter(|delivery| delivery.reply.is_some()).count();
+        if replies > 0 {
+            self.delivered.fetch_add(replies, Ordering::Relaxed);
+        }
+    }
+
+    /// Leaves the callers what they are to have. Returns who is to be woken.
+    pub(super) fn deliver<'a>(&self, news: &'a mut News) -> &'a mut Vec<Waker> {
+        for Delivery { to, reply } in news.deliveries.drain(..) {
+            let is_reply = reply.is_some();
+            match to.deliver(reply) {
+                Some(waker) => news.wakers.push(waker),
+                None if is_reply => self.taken(),
+                None => {}
+            }
+        }
+        &mut news.wakers
+    }
+
+    /// A caller has taken the reply that was left for it, or will not come for it.
+    #[inline]
+    pub(super) fn taken(&self) {
+        if self.delivered.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.all_taken.store(true, Ordering::Release);
+        }
+    }
+
     /// The same without a look at who has to be woken: for what changes nothing that others wait for.
     pub(super) fn peek<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
-        run(&mut lock(&self.session))
+        run(&mut lock_in_turn(&self.session))
     }
 
     fn run_and_wake<R>(&self, run: impl FnOnce(&mut Session) -> R) -> (R, Left) {
-        let mut wakers = Vec::new();
-        let (result, left) = self.run(&mut wakers, run);
-        for waker in wakers {
+        let mut news = News::default();
+        let (result, left) = self.run(&mut news, run);
+        for waker in self.deliver(&mut news).drain(..) {
             waker.wake();
         }
         (result, left)
     }
 
-    fn run<R>(&self, wakers: &mut Vec<Waker>, run: impl FnOnce(&mut Session) -> R) -> (R, Left) {
-        let mut session = lock(&self.session);
+    fn run<R>(&self, news: &mut News, run: impl FnOnce(&mut Session) -> R) -> (R, Left) {
+        let mut session = lock_in_turn(&self.session);
         let result = run(&mut session);
-        session.take_wakers(wakers);
+        self.take_news(&mut session, news);
         self.inbound.publish(session.inbound_bytes(), &self.inner.inbound_bytes);
-        let sends = !session.timeout_moved() && (session.is_last_caller() || session.output_length() >= SEND_LENGTH);
+        let sends = !session.timeout_moved()
+            && (session.output_length() >= SEND_LENGTH || {
+                self.delivered.load(Ordering::Acquire) == 0
+                    && session.is_last_caller(self.all_taken.load(Ordering::Acquire))
+            });
         (result, Left { wants: session.wants_transmit(), sends })
     }
 
     // Who sends, and who is told, is explored by loom in a model of this: `protocol/tests/sending.rs`.
     fn wake_writer(&self, left: &Left) {
-        if left.wants && !self.serving.load(Ordering::Relaxed) {
+        if left.wants {
+            self.notify_writer();
+        }
+    }
+
+    /// There is something to send. The reader sends it itself if it is about to look: its look comes after the flag.
+    fn notify_writer(&self) {
+        if !self.serving.load(Ordering::Relaxed) && !self.attending.load(Ordering::Relaxed) {
             self.work.notify_one();
         }
     }
@@ -233,7 +297,7 @@ impl Link {
 
     /// Whether callers are about to take replies that have come, and to call again.
     pub(super) fn expects_callers(&self) -> bool {
-        self.peek(|session| session.answers_not_taken() > 0)
+        self.delivered.load(Ordering::Acquire) > 0 || self.peek(|session| session.answers_not_taken() > 0)
     }
 
     /// Whether calls or casts of the peer are being run, or their answers have not left. A link that is still being dialed
@@ -302,6 +366,20 @@ impl Link {
         }
     }
 
+    /// The reader is about to wake callers.
+    pub(super) fn begin_attending(&self) {
+        self.attending.store(true, Ordering::Relaxed);
+    }
+
+    /// They have had their turn. If some are late, the writer waits for them a little, and sends what the others have
+    /// appended.
+    pub(super) fn end_attending(&self) {
+        self.attending.store(false, Ordering::Relaxed);
+        if self.peek(|session| session.wants_transmit()) {
+            self.work.notify_one();
+        }
+    }
+
     /// Sends what there is, unless somebody else does; the writer takes over where the transport stalls.
     fn flush_now(&self) {
         // Whoever holds the outbox may have seen the session before it had this: the writer looks again.
@@ -323,7 +401,7 @@ impl Link {
         let Some(sender) = &mut outbox.sender else {
             // Before there is a connection a session has nothing but deadlines to tell.
             if !self.is_attached() {
-                lock(&self.session).transmit(now(), 0, &mut outbox.batch);
+                lock_in_turn(&self.session).transmit(now(), 0, &mut outbox.batch);
             }
             return Flushed::Done;
         };
@@ -358,6 +436,7 @@ impl Link {
                 // The writer sleeps until the next deadline, and this flush may be another task's.
                 self.work.notify_one();
             }
+            self.all_taken.store(false, Ordering::Relaxed);
             // Only requests in lanes look at the time again.
             let now = if session.has_lanes() { now() } else { self.begun };
             session.transmit(now, WRITE_LENGTH, batch);

@@ -22,6 +22,7 @@ mod peers;
 mod place;
 mod reader;
 mod reply;
+mod reply_cell;
 mod running;
 mod serve;
 mod spawn;

@@ -12,7 +12,7 @@ use bytes::BytesMut;
 
 use super::{
     inner::{Inner, now},
-    link::Link,
+    link::{Link, News},
     serve::Serving,
     writer::end,
 };
@@ -31,12 +31,15 @@ pub(super) fn start(inner: &Arc<Inner>, link: &Arc<Link>, receiver: Box<dyn Rece
 
 async fn read(inner: Arc<Inner>, link: Arc<Link>, mut receiver: Box<dyn Receiver>, mut buffer: BytesMut) {
     let mut serving = Serving::new(inner.clone(), link.clone());
-    let mut wakers = Vec::new();
+    let mut news = News::default();
     loop {
-        if !buffer.is_empty()
-            && let Err(why) = take(&link, &mut serving, &mut wakers, &mut buffer)
-        {
-            return end(&inner, &link, &why);
+        if !buffer.is_empty() {
+            if let Err(why) = take(&link, &mut serving, &mut news, &mut buffer) {
+                return end(&inner, &link, &why);
+            }
+            if !news.is_empty() {
+                wake(&link, link.deliver(&mut news)).await;
+            }
         }
         match poll_fn(|cx| receiver.poll_receive(cx, &mut buffer)).await {
             Ok(0) => {
@@ -51,46 +54,48 @@ async fn read(inner: Arc<Inner>, link: Arc<Link>, mut receiver: Box<dyn Receiver
 
 /// Works through what was read, and sends the answers to calls of the peer in one write. The callers whose replies have
 /// come run afterwards, and send their next calls themselves: see [`Link::submit`].
-fn take(
-    link: &Arc<Link>,
-    serving: &mut Serving,
-    wakers: &mut Vec<Waker>,
-    buffer: &mut BytesMut,
-) -> Result<(), CloseReason> {
+fn take(link: &Arc<Link>, serving: &mut Serving, news: &mut News, buffer: &mut BytesMut) -> Result<(), CloseReason> {
     let started = now();
-    let received = link.receive(wakers, |session| {
+    let received = link.receive(news, |session| {
         let received = session.receive(started, buffer);
         serving.take_events(session);
         received
     });
     if serving.has_nothing() {
-        wake(wakers);
         return received;
     }
     link.begin_serving();
     // A woken caller may at once call an actor that its reply refers to.
     serving.learn();
-    wake(wakers);
     let mut budget = Budget { started, calls: 0, spent: false };
     let served = received.and_then(|()| serving.serve(started, &mut budget));
     link.end_serving();
     served
 }
 
-/// Wakes the callers whose replies came in one read, all of them together.
+/// Wakes the callers whose replies came in one read, all of them together, and looks after what they send when they
+/// have run.
 ///
 /// A worker that wakes tasks one by one rouses another worker for the first of them, which takes that one, finds no
 /// more, and sleeps again: with 1,024 calls in flight, once for every 23 of them. Tasks that yield are woken together,
-/// when the worker has run what was ready before, the last one first; so each caller yields here, so to speak.
-fn wake(callers: &mut Vec<Waker>) {
-    let are_many = callers.len() > 1;
-    for caller in callers.drain(..).rev() {
-        if are_many {
-            let _ = pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(&caller));
-        } else {
-            caller.wake();
-        }
+/// when the worker has run what was ready before, the last one first; so each caller yields here, so to speak. The
+/// reader does so before all of them, and comes last.
+async fn wake(link: &Link, callers: &mut Vec<Waker>) {
+    if let [caller] = &mut callers[..] {
+        caller.wake_by_ref();
+        return callers.clear();
     }
+    let mut yielded = pin!(tokio::task::yield_now());
+    link.begin_attending();
+    poll_fn(|cx| {
+        let polled = yielded.as_mut().poll(cx);
+        for caller in callers.drain(..).rev() {
+            let _ = pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(&caller));
+        }
+        polled
+    })
+    .await;
+    link.end_attending();
 }
 
 /// How much a reader may still run itself in this round.

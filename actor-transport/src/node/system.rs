@@ -24,6 +24,7 @@ use super::{
     invocation::{NodeDecoder, NodeEncoder, note_reference},
     link::Link,
     reply::NodeReply,
+    reply_cell::{Found, ReplyCell},
     serve::{LOOKUP, NODE_INSTANCE, STOP},
 };
 use crate::{
@@ -443,6 +444,7 @@ pub(super) async fn begin(
 pub(super) struct PendingReply<'a> {
     link: ToLink<'a>,
     key: Option<CallKey>,
+    cell: Arc<ReplyCell>,
 }
 
 impl<'a> PendingReply<'a> {
@@ -453,29 +455,37 @@ impl<'a> PendingReply<'a> {
         body: EncodeBuffer,
         cx: &mut Context<'_>,
     ) -> Result<Self, Result<ReplyBody, SystemError>> {
+        let cell = Arc::new(ReplyCell::new(cx.waker().clone()));
         let (key, polled) = link.submit(|session| match session.call(call.deadline - call.timeout, call, body) {
-            Ok(key) => (Some(key), session.poll_reply(key, cx.waker())),
+            Ok(key) => (Some(key), session.deliver_to(key, &cell)),
             Err(error) => (None, Poll::Ready(Err(error))),
         });
         match polled {
-            Poll::Pending => Ok(Self { link, key }),
+            Poll::Pending => Ok(Self { link, key, cell }),
             Poll::Ready(reply) => Err(reply),
         }
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<ReplyBody, SystemError>> {
         let Some(key) = self.key else { return Poll::Ready(Err(SystemError::Cancelled)) };
-        let polled = self.link.exchange(|session| session.poll_reply(key, cx.waker()));
-        if polled.is_ready() {
-            self.key = None;
-        }
-        polled
+        let reply = match ready!(self.cell.poll(cx.waker())) {
+            Found::Reply(reply) => {
+                self.link.taken();
+                Ok(reply)
+            }
+            Found::Ended => ready!(self.link.exchange(|session| session.poll_reply(key, cx.waker()))),
+        };
+        self.key = None;
+        Poll::Ready(reply)
     }
 }
 
 impl Drop for PendingReply<'_> {
     fn drop(&mut self) {
         if let Some(key) = self.key.take() {
+            if self.cell.abandon() {
+                self.link.taken();
+            }
             self.link.with(|session| session.cancel(now(), key));
         }
     }

@@ -45,6 +45,22 @@ pub struct CallKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CastKey(pub(crate) Option<CallKey>);
 
+/// Who waits for the reply of a call, outside the session.
+pub trait Recipient: std::fmt::Debug + Send + Sync {
+    /// Leaves a short reply; or, with none, the word that the session has something to tell the caller. Returns whom to
+    /// wake: nobody if the caller has gone, and then the reply is dropped.
+    fn deliver(&self, reply: Option<ReplyBody>) -> Option<std::task::Waker>;
+}
+
+/// A reply, or the word that there is something else, for one caller.
+#[derive(Debug)]
+pub struct Delivery {
+    /// The caller.
+    pub to: std::sync::Arc<dyn Recipient>,
+    /// None if the session keeps what the call has come to.
+    pub reply: Option<ReplyBody>,
+}
+
 /// What a method answered, encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReplyBody {

@@ -33,7 +33,10 @@ mod wire;
 
 pub use self::{
     close::{CloseReason, Fault, Goodbye},
-    event::{CallKey, CastKey, Event, InboundCall, InboundCastKey, InboundKey, OutgoingCall, Reply, ReplyBody},
+    event::{
+        CallKey, CastKey, Delivery, Event, InboundCall, InboundCastKey, InboundKey, OutgoingCall, Recipient, Reply,
+        ReplyBody,
+    },
     frame::{
         ADDRESS_LENGTH_MAX, ADDRESSES_MAX, CHAIN_LENGTH_MAX, CallId, ChunkOf, ERROR_LENGTH_MAX, FRAME_OVERHEAD_MAX,
         Frame, FrameError, GOODBYE_TEXT_LENGTH_MAX, METHOD_NAME_LENGTH_MAX, Request, SIGNATURE_LENGTH_MAX,

@@ -10,7 +10,7 @@ use actor_core::{EncodeBuffer, SystemError};
 use bytes::Bytes;
 
 use super::{
-    event::{CallKey, ReplyBody},
+    event::{CallKey, Recipient, ReplyBody},
     frame::TRACE_LENGTH,
     methods::RemoteMethod,
 };
@@ -60,6 +60,8 @@ pub(crate) struct CallEntry {
     pub(crate) deadline: Instant,
     pub(crate) timeout: Duration,
     pub(crate) waker: Option<Waker>,
+    /// Who has a short reply instead.
+    pub(crate) recipient: Option<Arc<dyn Recipient>>,
     pub(crate) state: CallState,
 }
 
@@ -97,7 +99,7 @@ impl Calls {
         }
         // Far fewer than 2^32 fit into memory.
         let index = u32::try_from(self.entries.len()).unwrap_or(NONE);
-        self.entries.push(CallEntry { generation, deadline, timeout, waker: None, state });
+        self.entries.push(CallEntry { generation, deadline, timeout, waker: None, recipient: None, state });
         CallKey { index, generation }
     }
 
@@ -112,7 +114,7 @@ impl Calls {
     pub(crate) fn remove(&mut self, key: CallKey) -> Option<CallState> {
         let free = self.free;
         let entry = self.get_mut(key)?;
-        entry.waker = None;
+        (entry.waker, entry.recipient) = (None, None);
         let state = std::mem::replace(&mut entry.state, CallState::Free { next: free });
         self.free = key.index;
         self.live = self.live.saturating_sub(1);

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::Session;
 use crate::protocol::{
     close::clip,
-    event::{CallKey, CastKey, OutgoingCall, ReplyBody},
+    event::{CallKey, CastKey, OutgoingCall, Recipient, ReplyBody},
     flights::Stage,
     frame::{CHAIN_LENGTH_MAX, Frame, METHOD_NAME_LENGTH_MAX, Request, SIGNATURE_LENGTH_MAX},
     lanes::LaneKey,
@@ -83,6 +83,24 @@ impl Session {
                 Poll::Ready(result)
             }
             _ => Poll::Ready(Err(SystemError::Cancelled)),
+        }
+    }
+
+    /// Lets `recipient` have the reply of a call if it is a short one: that is the end of the key, and of the reply as
+    /// far as the session is concerned. Of everything else it only learns that there is something, and
+    /// [`poll_reply`](Self::poll_reply) tells what. `Ready` if it is there already, as there.
+    #[inline]
+    pub fn deliver_to(
+        &mut self,
+        key: CallKey,
+        recipient: &Arc<impl Recipient + 'static>,
+    ) -> Poll<Result<ReplyBody, SystemError>> {
+        match self.calls.get_mut(key) {
+            Some(entry) if !matches!(entry.state, CallState::Answered { .. }) => {
+                entry.recipient = Some(recipient.clone());
+                Poll::Pending
+            }
+            _ => self.poll_reply(key, Waker::noop()),
         }
     }
 

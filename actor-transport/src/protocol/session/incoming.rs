@@ -22,6 +22,10 @@ use crate::protocol::{
     methods::RemoteMethod,
 };
 
+/// A reply up to this length is in memory of its own: its caller may take it late, and must not keep what was read with
+/// it. It costs less than a count that the threads of all callers share, too.
+const COPIED_MAX: usize = 2048;
+
 impl Session {
     #[inline]
     pub(super) fn receive_call(
@@ -133,7 +137,11 @@ impl Session {
                 let call = flight.call;
                 self.flights.release(id.slot);
                 match call {
-                    Some(key) => self.finish(key, Ok(reply_body(thrown, own(payload, batch))), cost),
+                    Some(key) => {
+                        let is_own = payload.len() <= COPIED_MAX;
+                        let body = if is_own { Bytes::copy_from_slice(payload) } else { batch.slice_ref(payload) };
+                        self.finish_with(key, reply_body(thrown, body), is_own, cost);
+                    }
                     None => self.replies_in.consume(cost),
                 }
             }
@@ -311,14 +319,6 @@ fn partial_call(request: &Request<'_>, method: Arc<RemoteMethod>, remaining: Dur
         body: Bytes::new(),
         is_slice: false,
     }
-}
-
-/// A short reply in memory of its own: its caller may take it late, and must not keep what was read with it. It costs
-/// less than a count that the threads of all callers share, too.
-#[inline]
-fn own(payload: &[u8], batch: &Bytes) -> Bytes {
-    const COPIED_MAX: usize = 2048;
-    if payload.len() <= COPIED_MAX { Bytes::copy_from_slice(payload) } else { batch.slice_ref(payload) }
 }
 
 fn reply_body(thrown: bool, body: Bytes) -> ReplyBody {

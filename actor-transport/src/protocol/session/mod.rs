@@ -19,7 +19,7 @@ use super::{
     assembly::Assembly,
     close::CloseReason,
     credit::{CreditIn, CreditOut},
-    event::{CallKey, Event, InboundCall},
+    event::{CallKey, Delivery, Event, InboundCall},
     flights::Flights,
     frame::{CHAIN_LENGTH_MAX, FRAME_OVERHEAD_MAX},
     handshake::Agreed,
@@ -46,8 +46,8 @@ use crate::Limits;
 /// - **The writer** sends what [`transmit`](Self::transmit) gives it while [`wants_transmit`](Self::wants_transmit), and
 ///   calls [`handle_timeout`](Self::handle_timeout) at [`next_timeout`](Self::next_timeout).
 ///
-/// Whoever has called a method that takes `&mut self` takes the wakers with [`take_wakers`](Self::take_wakers) and
-/// wakes them after unlocking, and wakes the writer if the session wants to transmit. No operation blocks, and none
+/// Whoever has called a method that takes `&mut self` takes the wakers with [`take_wakers`](Self::take_wakers), and the
+/// [deliveries](Self::take_deliveries), and wakes and delivers after unlocking, and wakes the writer if the session wants to transmit. No operation blocks, and none
 /// takes longer than what it moves, but for scans of all calls when a deadline has passed.
 ///
 /// A session is attached once, by the proof of a [`Handshake`](super::Handshake), and closed once, for good: after
@@ -69,6 +69,7 @@ pub struct Session {
     anomalies: u32,
     events: VecDeque<Event>,
     wakers: Vec<Waker>,
+    deliveries: Vec<Delivery>,
 
     // Calls and casts to the peer.
     calls: Calls,
@@ -162,6 +163,7 @@ impl Session {
             anomalies: 0,
             events: VecDeque::new(),
             wakers: Vec::new(),
+            deliveries: Vec::new(),
             calls: Calls::new(),
             waiting: VecDeque::new(),
             waiting_stale: 0,
@@ -241,6 +243,15 @@ impl Session {
             std::mem::swap(&mut self.wakers, into);
         } else {
             into.append(&mut self.wakers);
+        }
+    }
+
+    /// The same for what callers are to have that wait [outside](Self::deliver_to). Call it together with the former.
+    pub fn take_deliveries(&mut self, into: &mut Vec<Delivery>) {
+        if into.is_empty() && !self.deliveries.is_empty() {
+            std::mem::swap(&mut self.deliveries, into);
+        } else {
+            into.append(&mut self.deliveries);
         }
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::{Session, calls::remaining_ms};
 use crate::protocol::{
-    event::{CallKey, ReplyBody},
+    event::{CallKey, Delivery, ReplyBody},
     flights::Stage,
     frame::{CallId, Frame, Request},
     lanes::{LaneKey, Message, What},
@@ -150,11 +150,28 @@ impl Session {
     pub(super) fn finish(&mut self, key: CallKey, result: Result<ReplyBody, SystemError>, cost: u64) {
         match self.calls.get_mut(key) {
             Some(entry) => {
+                let recipient = entry.recipient.take();
                 entry.state = CallState::Answered { result, cost };
                 self.answered = self.answered.saturating_add(1);
                 self.wakers.extend(entry.waker.take());
+                self.deliveries.extend(recipient.map(|to| Delivery { to, reply: None }));
             }
             None => self.replies_in.consume(cost),
+        }
+    }
+
+    /// The same for a reply that has arrived. A short one, which is in memory of its own, goes to its recipient at once:
+    /// it takes no room here while the caller does not look, and so none of the peer's credit.
+    #[inline]
+    pub(super) fn finish_with(&mut self, key: CallKey, reply: ReplyBody, is_own: bool, cost: u64) {
+        let recipient = if is_own { self.calls.get_mut(key).and_then(|entry| entry.recipient.take()) } else { None };
+        match recipient {
+            Some(to) => {
+                self.calls.remove(key);
+                self.replies_in.consume(cost);
+                self.deliveries.push(Delivery { to, reply: Some(reply) });
+            }
+            None => self.finish(key, Ok(reply), cost),
         }
     }
 

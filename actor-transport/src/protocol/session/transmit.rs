@@ -58,11 +58,12 @@ impl Session {
     }
 
     /// Whether no other caller is likely to call soon: there is none, or all callers whose answers have arrived have
-    /// taken them, and have called again where they wanted to.
+    /// taken them, and have called again where they wanted to. `all_taken` says so of those that waited outside.
     #[must_use]
     #[inline]
-    pub fn is_last_caller(&self) -> bool {
-        self.answered == 0 && (self.all_taken || self.flights.in_flight() <= 1) && self.waiting.is_empty()
+    pub fn is_last_caller(&self, all_taken: bool) -> bool {
+        let all_taken = all_taken || self.all_taken || self.flights.in_flight() <= 1;
+        self.answered == 0 && all_taken && self.waiting.is_empty()
     }
 
     /// Whether large messages, or some behind them, are to be sent: if not, `transmit` does not look at the time.

@@ -44,7 +44,7 @@ fn a_call_arrives_as_it_was_made_and_its_reply_too() {
 fn others_are_expected_while_replies_wait_for_their_callers() {
     let mut pair = Pair::new();
     let keys = [pair.call(1, 10), pair.call(1, 10)];
-    assert!(!pair.client.session.is_last_caller());
+    assert!(!pair.client.session.is_last_caller(false));
     pair.settle();
     while let Some((inbound, _)) = pair.received() {
         pair.reply(inbound, 10);
@@ -53,13 +53,13 @@ fn others_are_expected_while_replies_wait_for_their_callers() {
     assert_eq!(pair.client.session.answers_not_taken(), 2);
     pair.value(keys[0]);
     pair.call(1, 10);
-    assert!(!pair.client.session.is_last_caller());
+    assert!(!pair.client.session.is_last_caller(false));
     pair.value(keys[1]);
     pair.call(1, 10);
     assert_eq!(pair.client.session.answers_not_taken(), 0);
-    assert!(pair.client.session.is_last_caller());
+    assert!(pair.client.session.is_last_caller(false));
     pair.settle();
-    assert!(!pair.client.session.is_last_caller());
+    assert!(!pair.client.session.is_last_caller(false));
 }
 
 #[test]

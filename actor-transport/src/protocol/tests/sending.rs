@@ -13,7 +13,10 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use loom::{
     model::Builder,
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize},
+    },
     thread,
 };
 
@@ -32,6 +35,10 @@ struct Link {
     /// What was sent. Whoever sends holds it.
     outbox: Mutex<VecDeque<Bytes>>,
     serving: AtomicBool,
+    attending: AtomicBool,
+    /// Replies in the cells of their callers.
+    delivered: AtomicUsize,
+    all_taken: AtomicBool,
     /// The permit that `Notify::notify_one` leaves for the writer.
     work: AtomicBool,
     /// Until when the writer sleeps.
@@ -55,6 +62,9 @@ impl Link {
             session: Mutex::new(session),
             outbox: Mutex::default(),
             serving: AtomicBool::new(false),
+            attending: AtomicBool::new(false),
+            delivered: AtomicUsize::new(0),
+            all_taken: AtomicBool::new(false),
             work: AtomicBool::new(false),
             sleeps: Mutex::new(sleeps),
         })
@@ -64,11 +74,27 @@ impl Link {
         let (sends, wants) = {
             let mut session = self.session.lock().unwrap();
             session.call(self.now, &lasting(self.now, timeout), body(1)).unwrap();
-            (!session.timeout_moved() && session.is_last_caller(), session.wants_transmit())
+            let is_last = self.delivered.load(Ordering::Acquire) == 0
+                && session.is_last_caller(self.all_taken.load(Ordering::Acquire));
+            (!session.timeout_moved() && is_last, session.wants_transmit())
         };
-        if sends && !self.is_serving() {
+        if sends && !self.serving.load(Ordering::Relaxed) {
             self.flush_now();
-        } else if wants && !self.is_serving() {
+        } else if wants {
+            self.notify_writer();
+        }
+    }
+
+    /// A caller takes the reply that lies in its cell.
+    fn take(&self) {
+        if self.delivered.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.all_taken.store(true, Ordering::Release);
+        }
+    }
+
+    fn end_attending(&self) {
+        self.attending.store(false, Ordering::Relaxed);
+        if self.session.lock().unwrap().wants_transmit() {
             self.notify();
         }
     }
@@ -80,8 +106,8 @@ impl Link {
             receive(&mut session, self.now, frame);
             session.wants_transmit()
         };
-        if wants && !self.is_serving() {
-            self.notify();
+        if wants {
+            self.notify_writer();
         }
         self.serving.store(true, Ordering::Relaxed);
         // What it answers to what it has read.
@@ -90,8 +116,8 @@ impl Link {
             session.system(Bytes::from_static(b"answer")).unwrap();
             session.wants_transmit()
         };
-        if wants && !self.is_serving() {
-            self.notify();
+        if wants {
+            self.notify_writer();
         }
         self.serving.store(false, Ordering::Relaxed);
         let (wants, timeout_moved) = {
@@ -105,8 +131,10 @@ impl Link {
         }
     }
 
-    fn is_serving(&self) -> bool {
-        self.serving.load(Ordering::Relaxed)
+    fn notify_writer(&self) {
+        if !self.serving.load(Ordering::Relaxed) && !self.attending.load(Ordering::Relaxed) {
+            self.notify();
+        }
     }
 
     fn flush_now(&self) {
@@ -127,6 +155,7 @@ impl Link {
             if session.timeout_moved() {
                 self.notify();
             }
+            self.all_taken.store(false, Ordering::Relaxed);
             session.transmit(self.now, usize::MAX, outbox);
             more = session.wants_transmit() && !outbox.is_empty();
         }
@@ -216,5 +245,20 @@ fn loom_the_writer_leaves_nothing_that_was_appended_while_it_wrote() {
         let caller = spawn(link, |link| link.submit(SHORT));
         link.submit(LONG);
         vec![writer, caller]
+    });
+}
+
+#[test]
+fn loom_of_callers_that_were_woken_together_one_sends_or_the_reader_or_the_writer_does() {
+    explore(|link| {
+        link.delivered.store(2, Ordering::Relaxed);
+        link.attending.store(true, Ordering::Relaxed);
+        let again = spawn(link, |link| {
+            link.take();
+            link.submit(LONG);
+        });
+        let no_more = spawn(link, Link::take);
+        link.end_attending();
+        vec![again, no_more]
     });
 }
