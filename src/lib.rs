@@ -33,14 +33,14 @@
 pub use actor_core::ConnectionLost;
 pub use actor_core::{
     ActorId, ActorRef, ActorSystem, AnyLocal, Arguments, As, BoxFuture, Bytes, Call, CallError, CallFuture, CallResult,
-    CallScope, Callable, Caller, CancelToken, Cast, ChainLink, Codec, CodecError, Constructed, Constructor,
+    CallScope, Callable, Caller, CancelToken, Cast, Cause, ChainLink, Codec, CodecError, Constructed, Constructor,
     ConstructorEntry, Context, DeadLetter, Decide, DecodeContext, DecodeLimits, DecoderOf, DistributedActor,
-    EncodeBuffer, Entry, FailureOf, HandlerOf, IdOf, Identity, IncomingCall, InvocationDecoder, InvocationEncoder,
-    Local, Method, MethodInfo, NetworkError, Never, NodeId, NotResult, Orphan, Outcome, Overflow, Pace, Parameter,
-    ParseIdError, ParseTraceParentError, Postcard, Probe, Proxy, RemoteCall, Reply, RequirementOf, ResultHandler,
-    Returned, Segments, Settings, Spawn, SpawnOptions, SpawnSystem, Started, SystemError, SystemFailure, Target,
-    Terminated, Termination, ThrownOf, TraceParent, ValueOf, WeakAnyLocal, WeakLocal, WeakRef, distributed,
-    distributed_actor, execute_distributed_target, spawn, spawn_with, try_spawn_with,
+    EncodeBuffer, Entry, Exit, ExitReason, FailureOf, HandlerOf, HearsOfEnds, IdOf, Identity, IncomingCall,
+    InvocationDecoder, InvocationEncoder, Local, Method, MethodInfo, Monitor, NetworkError, Never, NodeId, NotResult,
+    Orphan, Outcome, Overflow, Pace, Parameter, ParseIdError, ParseTraceParentError, Postcard, Probe, Proxy,
+    RemoteCall, Reply, RequirementOf, ResultHandler, Returned, Segments, Settings, Spawn, SpawnOptions, SpawnSystem,
+    Started, SystemError, SystemFailure, Target, Terminated, Termination, ThrownOf, TraceParent, ValueOf, WeakAnyLocal,
+    WeakLocal, WeakRef, distributed, distributed_actor, execute_distributed_target, spawn, spawn_with, try_spawn_with,
 };
 pub use actor_transport::{
     Address, Cluster, Connection, ErrorPolicy, IntoAddress, Limits, LimitsError, Listener, Node, NodeBuilder,

@@ -1,14 +1,15 @@
 //! The runtime's view of a running actor.
 
 use std::{
+    error::Error,
     fmt,
     sync::{Arc, Mutex, MutexGuard, OnceLock},
     time::Instant,
 };
 
 use crate::{
-    ActorRef, AnyLocal, CallScope, Callable, DistributedActor, IdOf, NodeId, Target, Termination, TraceParent,
-    WeakLocal, local,
+    ActorRef, ActorSystem, AnyLocal, CallScope, Callable, CancelToken, DistributedActor, Exit, ExitReason, IdOf,
+    NodeId, Target, Termination, TraceParent, WeakLocal, local,
 };
 
 /// What a method learns of its surroundings, through a `#[ctx] ctx: &Context<Self>` parameter.
@@ -18,26 +19,68 @@ pub struct Context<A: ?Sized + Callable> {
     me: WeakLocal<A>,
     /// The call that is running, where it looks at its context.
     pub(crate) scope: Option<CallScope>,
-    /// Keeps the children alive. Made for the first of them, and for the first call with a context of its own.
-    children: OnceLock<Arc<Children<A>>>,
+    /// What the contexts of all calls share. Made when it is needed, and for the first call with a context of its own.
+    shared: OnceLock<Arc<Shared<A::System>>>,
 }
 
-type Children<A> = Mutex<Vec<AnyLocal<<A as Callable>::System>>>;
+struct Shared<S: ActorSystem> {
+    /// Keeps them alive.
+    children: Mutex<Vec<AnyLocal<S>>>,
+    /// Why the actor ends, where it does so of itself.
+    exit: Mutex<Option<ExitReason>>,
+    /// Ended with the actor.
+    monitors: Mutex<Vec<CancelToken>>,
+}
+
+impl<S: ActorSystem> Default for Shared<S> {
+    fn default() -> Self {
+        Self { children: Mutex::default(), exit: Mutex::default(), monitors: Mutex::default() }
+    }
+}
+
+impl<S: ActorSystem> Drop for Shared<S> {
+    fn drop(&mut self) {
+        for monitor in locked(&self.monitors).drain(..) {
+            monitor.cancel();
+        }
+    }
+}
 
 impl<A: ?Sized + Callable> Context<A> {
     pub(crate) fn new(system: A::System, id: IdOf<A>, me: WeakLocal<A>) -> Self {
-        Self { system, id, me, scope: None, children: OnceLock::new() }
+        Self { system, id, me, scope: None, shared: OnceLock::new() }
     }
 
     /// The context of one call of several that interleave: its scope is its own, and all else the actor's.
     pub(crate) fn for_call(&self, scope: Option<CallScope>) -> Self {
-        let children = self.children.get_or_init(Arc::default).clone();
+        let shared = self.shared.get_or_init(Arc::default).clone();
         let (system, id, me) = (self.system.clone(), self.id.clone(), self.me.clone());
-        Self { system, id, me, scope, children: OnceLock::from(children) }
+        Self { system, id, me, scope, shared: OnceLock::from(shared) }
     }
 
     pub(crate) fn has_children(&self) -> bool {
-        self.children.get().is_some_and(|children| !locked(children).is_empty())
+        self.shared.get().is_some_and(|shared| !locked(&shared.children).is_empty())
+    }
+
+    /// Why the actor ends, if it does so of itself.
+    pub(crate) fn exit_reason(&self) -> Option<ExitReason> {
+        locked(&self.shared.get()?.exit).clone()
+    }
+
+    /// Ends the actor for this reason, unless it ends for another one already.
+    pub(crate) fn end(&self, reason: ExitReason) {
+        locked(&self.shared.get_or_init(Arc::default).exit).get_or_insert(reason);
+        self.stop();
+    }
+
+    pub(crate) fn me(&self) -> WeakLocal<A> {
+        self.me.clone()
+    }
+
+    pub(crate) fn keep_monitor(&self, monitor: CancelToken) {
+        let mut monitors = locked(&self.shared.get_or_init(Arc::default).monitors);
+        monitors.retain(|monitor| !monitor.is_cancelled());
+        monitors.push(monitor);
     }
 
     pub(crate) fn set_me(&mut self, me: WeakLocal<A>) {
@@ -81,7 +124,7 @@ impl<A: ?Sized + Callable> Context<A> {
     pub fn spawn<B: DistributedActor<System = A::System>>(&self, child: B) -> ActorRef<B> {
         let child = local::spawn(&self.system, child);
         if let Some(local) = ActorRef::local(&child) {
-            let mut children = locked(self.children.get_or_init(Arc::default));
+            let mut children = locked(&self.shared.get_or_init(Arc::default).children);
             children.retain(|child| !child.0.has_ended());
             children.push(local.erase());
         }
@@ -98,6 +141,12 @@ impl<A: ?Sized + Callable> Context<A> {
         if let Some(me) = self.me.upgrade() {
             me.stop();
         }
+    }
+
+    /// The same because of an error: whoever waits for its end is told [`Terminated::Failed`](crate::Terminated), with
+    /// the error and its sources. The first one counts. The running method still answers its own call.
+    pub fn fail(&self, error: impl Into<Box<dyn Error + Send + Sync>>) {
+        self.end(ExitReason::of_error(Exit::Failed, &*error.into()));
     }
 }
 

@@ -268,6 +268,12 @@ pub enum SystemError {
         /// What it has instead, and the program that it runs.
         why: Box<str>,
     },
+    /// The actor was made, and its method under `#[on_start]` failed. Executed.
+    #[error("the actor could not start: {why}")]
+    StartFailed {
+        /// The reason with its causes, in words.
+        why: Box<str>,
+    },
 }
 
 impl SystemError {
@@ -277,9 +283,11 @@ impl SystemError {
         match self {
             Self::Deadline { outcome, .. } | Self::ActorStopped { outcome } => *outcome,
             Self::Network(_) | Self::Cancelled => Outcome::Unknown,
-            Self::Panicked { .. } | Self::BadReply { .. } | Self::ReplyTooLarge { .. } | Self::Opaque { .. } => {
-                Outcome::Executed
-            }
+            Self::Panicked { .. }
+            | Self::BadReply { .. }
+            | Self::ReplyTooLarge { .. }
+            | Self::Opaque { .. }
+            | Self::StartFailed { .. } => Outcome::Executed,
             _ => Outcome::NotExecuted,
         }
     }

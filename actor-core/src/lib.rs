@@ -12,7 +12,9 @@ mod constructor;
 mod context;
 mod dead_letter;
 mod error;
+mod exit;
 mod hash;
+mod hooks;
 mod identity;
 mod invocation;
 mod local;
@@ -42,6 +44,8 @@ pub use self::{
     context::{Caller, Context},
     dead_letter::DeadLetter,
     error::{CallError, NetworkError, Never, Outcome, SystemError, SystemFailure},
+    exit::{Cause, Exit, ExitReason},
+    hooks::{HearsOfEnds, Monitor},
     identity::{ActorId, NodeId, ParseIdError},
     invocation::{Arguments, InvocationDecoder, InvocationEncoder, ResultHandler},
     local::{
@@ -71,12 +75,14 @@ pub mod __macro {
 
     pub use crate::{
         ActorRef, As, Call, Callable, Codec, Constructed, Constructor, ConstructorEntry, Context, DistributedActor,
-        Entry, Method, MethodInfo, NotResult, Parameter, Probe, Proxy, Reply, RequirementOf, Returned, Spawn, Target,
+        Entry, ExitReason, IdOf, Method, MethodInfo, NotResult, Parameter, Probe, Proxy, Reply, RequirementOf,
+        Returned, Spawn, Target, Terminated,
         assertions::{
             Carried, Check, Checked, CodecOf, ContextParameter, ReentrantState, RequirementIn, SharedState,
             assert_new_name,
         },
         constructor::RegisteredConstructor,
+        hooks::{HearsOfEnds, StartOutcome},
         local::{SharedWork, lend},
         method::SharedMethod,
         method_info::{MethodParts, Registered},

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::{
-    ActorSystem, Arguments, CallError, CancelToken, Context, IncomingCall, MethodInfo, Reply, Target,
+    ActorSystem, Arguments, CallError, CancelToken, Context, ExitReason, IncomingCall, MethodInfo, Reply, Target,
+    Terminated,
     local::{Port, SharedWork, execute},
 };
 
@@ -37,6 +38,46 @@ pub trait Proxy<A: ?Sized + Callable>: Send + Sync {
 pub trait DistributedActor: Callable + Sized + 'static {
     /// Its methods, each at its [`position`](MethodInfo::position).
     const METHODS: &'static [Entry<Self>];
+
+    /// Whether it has a method under `#[on_start]`. One that has none pays nothing for it.
+    #[doc(hidden)]
+    const HAS_ON_START: bool = false;
+    /// The same for `#[on_stop]`.
+    #[doc(hidden)]
+    const HAS_ON_STOP: bool = false;
+
+    /// Runs the method under `#[on_start]`.
+    #[doc(hidden)]
+    fn __on_start<'a>(
+        &'a mut self,
+        context: &'a Context<Self>,
+    ) -> impl Future<Output = Result<(), ExitReason>> + Send + 'a {
+        let _ = context;
+        std::future::ready(Ok(()))
+    }
+
+    /// Runs the method under `#[on_stop]`.
+    #[doc(hidden)]
+    fn __on_stop<'a>(
+        &'a mut self,
+        context: &'a Context<Self>,
+        reason: &'a ExitReason,
+    ) -> impl Future<Output = ()> + Send + 'a {
+        let _ = (context, reason);
+        std::future::ready(())
+    }
+
+    /// Runs the method under `#[on_terminated]`.
+    #[doc(hidden)]
+    fn __on_terminated<'a>(
+        &'a mut self,
+        context: &'a Context<Self>,
+        who: IdOf<Self>,
+        how: Terminated,
+    ) -> impl Future<Output = ()> + Send + 'a {
+        let _ = (context, who, how);
+        std::future::ready(())
+    }
 }
 
 /// One distributed method of `A`.

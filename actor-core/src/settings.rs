@@ -19,6 +19,8 @@ pub struct Settings {
     /// A method that takes longer than this is not run on its caller's task. 10 us: about twice what waking another
     /// thread costs.
     pub inline_time_max: Duration,
+    /// Time that a method under `#[on_start]` or `#[on_stop]` has. 10 s.
+    pub hook_time_max: Duration,
     /// Messages that an actor handles before it lets others of its thread run; of those whose methods have proved short,
     /// eight times as many. 32.
     pub activity_length_max: u32,
@@ -42,6 +44,7 @@ impl Settings {
             mailbox_length_max: 1024,
             send_panic_text: false,
             inline_time_max: Duration::from_micros(10),
+            hook_time_max: Duration::from_secs(10),
             activity_length_max: 32,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::NetworkError;
+use crate::{ExitReason, NetworkError};
 
 /// How an actor ended, as told to those who wait for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +12,8 @@ pub enum Terminated {
     Stopped,
     /// One of its methods panicked.
     Panicked,
+    /// It gave up: it could not start, or said so by `ctx.fail(error)`.
+    Failed(Box<ExitReason>),
     /// Its node was lost; whether it still runs there is not known.
     NodeLost(NetworkError),
     /// There is no such actor: it ended long ago, or never was.

@@ -17,6 +17,9 @@ use crate::{
 pub(crate) const DISTRIBUTED_ACTOR: &str = "distributed_actor";
 pub(crate) const DISTRIBUTED: &str = "distributed";
 pub(crate) const CTX: &str = "ctx";
+pub(crate) const ON_START: &str = "on_start";
+pub(crate) const ON_STOP: &str = "on_stop";
+pub(crate) const ON_TERMINATED: &str = "on_terminated";
 
 const CRATE: &str = "crate";
 const SYSTEM: &str = "system";

@@ -7,6 +7,7 @@ mod attr;
 mod check;
 mod diagnostics;
 mod expand;
+mod hook;
 mod model;
 mod parse;
 #[cfg(test)]
@@ -27,6 +28,21 @@ use proc_macro::TokenStream;
 /// `#[distributed(spawn)]` marks a constructor: a function without `self`, `async` or not, that returns `Self` or
 /// `Result<Self, E>`. Of `fn create(..)` the macro makes `Actor::spawn_create(..)`, a `Spawn` by which any node can be
 /// asked to start the actor. Not in impls with generic parameters: a constructor is found by its name.
+///
+/// A method under `#[on_start]` runs before all others, and may fail; one under `#[on_stop]` runs when the actor stops in
+/// order, and sees the reason; one under `#[on_terminated]` is told of the ends of actors that `ctx.monitor(..)` names:
+///
+/// ```ignore
+/// #[on_start]
+/// async fn warm_up(&mut self, #[ctx] ctx: &Context<Self>) -> Result<(), WarmUpError> { .. }
+/// #[on_stop]
+/// async fn flush(&mut self, reason: &ExitReason) { .. }
+/// #[on_terminated]
+/// fn peer_gone(&mut self, who: ActorId, how: Terminated) { .. }
+/// ```
+///
+/// Each may take `#[ctx] ctx: &Context<Self>`, and be async or not. Start and stop have 10 s each. After a panic, and
+/// where the actor is given up without waiting, `#[on_stop]` does not run.
 ///
 #[doc = include_str!("reentrant.md")]
 #[proc_macro_attribute]

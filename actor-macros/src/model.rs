@@ -16,6 +16,32 @@ pub(crate) struct Actor {
     pub(crate) methods: Vec<Method>,
     /// What is under `#[distributed(spawn)]`.
     pub(crate) constructors: Vec<Method>,
+    /// Each at most once.
+    pub(crate) hooks: Vec<Hook>,
+}
+
+/// What the runtime calls of itself.
+pub(crate) struct Hook {
+    pub(crate) when: When,
+    pub(crate) ident: Ident,
+    pub(crate) asynchronous: bool,
+    pub(crate) arguments: Vec<HookArgument>,
+}
+
+/// When it is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    Start,
+    Stop,
+    Terminated,
+}
+
+/// What a hook is called with, in the order of its signature.
+pub(crate) enum HookArgument {
+    /// A parameter under `#[ctx]`: the type behind its `&`.
+    Context(Box<Type>),
+    /// What has happened.
+    Value,
 }
 
 /// The options of `#[distributed_actor(..)]`.

@@ -8,7 +8,8 @@ use syn::{
 use crate::{
     attr, check,
     diagnostics::Errors,
-    model::{Actor, ActorOptions, Argument, Method, Parameter, Receiver},
+    hook::{self, Taken},
+    model::{Actor, ActorOptions, Argument, Hook, Method, Parameter, Receiver},
     tokens,
 };
 
@@ -18,12 +19,20 @@ pub(crate) fn actor(item: &mut ItemImpl, options: ActorOptions, errors: &mut Err
         errors.at(second, "`#[distributed_actor]` is given twice: keep one");
     }
     let before = errors.count();
-    let (mut methods, mut constructors) = (Vec::new(), Vec::new());
+    let (mut methods, mut constructors, mut hooks) = (Vec::new(), Vec::new(), Vec::<Hook>::new());
     for item in &mut item.items {
         match item {
-            ImplItem::Fn(function) => match method(function, errors) {
-                Some(constructor) if constructor.options.spawn => constructors.push(constructor),
-                method => methods.extend(method),
+            ImplItem::Fn(function) => match hook::take(function, errors) {
+                Taken::Hook(hook) if hooks.iter().any(|known| known.when == hook.when) => {
+                    let name = hook.when.attribute();
+                    errors.at(&hook.ident, format!("there is a method under `#[{name}]` already: keep one"));
+                }
+                Taken::Hook(hook) => hooks.push(hook),
+                Taken::Wrong => {}
+                Taken::None => match method(function, errors) {
+                    Some(constructor) if constructor.options.spawn => constructors.push(constructor),
+                    method => methods.extend(method),
+                },
             },
             ImplItem::Const(item) => not_a_method(&mut item.attrs, errors),
             ImplItem::Type(item) => not_a_method(&mut item.attrs, errors),
@@ -47,6 +56,7 @@ pub(crate) fn actor(item: &mut ItemImpl, options: ActorOptions, errors: &mut Err
         condition: attr::condition(&item.attrs),
         methods,
         constructors,
+        hooks,
     })
 }
 

@@ -71,6 +71,8 @@ pub struct Limits {
     pub call_deadline: Duration,
     /// The longest deadline; a longer one is cut to it, whether set here or by a peer. 1 h.
     pub call_deadline_max: Duration,
+    /// Time that a method under `#[on_start]` or `#[on_stop]` has. 10 s.
+    pub hook_time_max: Duration,
     /// Calls nested in one another before one is refused. 32.
     pub call_chain_length_max: u32,
     /// Levels of nesting in a decoded value. 128.
@@ -146,6 +148,7 @@ impl Limits {
             ("dial_time_max", self.dial_time_max),
             ("backoff_min", self.backoff_min),
             ("call_deadline", self.call_deadline),
+            ("hook_time_max", self.hook_time_max),
             ("ping_interval", self.ping_interval),
             ("write_stall_max", self.write_stall_max),
         ] {
@@ -195,6 +198,7 @@ impl Default for Limits {
             mailbox_length_max: 1024,
             call_deadline: Duration::from_secs(10),
             call_deadline_max: Duration::from_secs(60 * 60),
+            hook_time_max: Duration::from_secs(10),
             call_chain_length_max: 32,
             decode_depth_max: 128,
             decode_heap_base_bytes: 64 * 1024,

@@ -3,6 +3,7 @@
 use std::{future::poll_fn, sync::Arc, task::Poll};
 
 use super::{
+    hooks,
     interleaving::Interleaving,
     job::{Job, RunAsync, RunNow, Work},
     mailbox::Next,
@@ -50,7 +51,13 @@ impl<A: DistributedActor> Activity<A> {
                         continue;
                     }
                     Next::Idle => return self.over = true,
-                    Next::Stop(returned) => return self.finish(returned, Terminated::Stopped),
+                    Next::Stop(mut returned) => {
+                        if A::HAS_ON_STOP {
+                            self.seat.refuse_waiting();
+                            hooks::stop(&mut returned).await;
+                        }
+                        return self.finish(returned, Terminated::Stopped);
+                    }
                 },
             };
             handled += if self.seat.begins(&job) { 1 } else { SHORT_TO_LONG };

@@ -20,6 +20,7 @@ pub(crate) trait AnyPort<S: ActorSystem>: Named {
         call: IncomingCall,
     ) -> Option<CancelToken>;
     fn stop(&self, stop: Stop);
+    fn has_on_stop(&self) -> bool;
     fn ended(&self) -> Ended;
     fn has_ended(&self) -> bool;
     /// A boxed `Local<A>`.
@@ -57,6 +58,13 @@ impl<S: ActorSystem> AnyLocal<S> {
     /// Asks the actor to stop at the next await of its running method, whose call fails with `ActorStopped`.
     pub fn stop_now(&self) {
         self.0.stop(Stop::Now);
+    }
+
+    /// Whether it does something of its own when it is asked to stop: a method under `#[on_stop]`, which
+    /// [`stop_now`](Self::stop_now) passes over.
+    #[must_use]
+    pub fn has_on_stop(&self) -> bool {
+        self.0.has_on_stop()
     }
 
     /// Waits for the actor's end, without keeping it alive.

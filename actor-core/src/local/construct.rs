@@ -2,6 +2,7 @@
 
 use std::{
     future::poll_fn,
+    pin::pin,
     sync::Arc,
     task::{Context as TaskContext, Poll, Waker},
     time::Duration,
@@ -19,8 +20,8 @@ use super::{
     spawn::Unborn,
 };
 use crate::{
-    ActorRef, ActorSystem, BoxFuture, CallError, CallScope, Constructor, DecoderOf, DistributedActor, HandlerOf,
-    Identity, Outcome, Reply, ResultHandler, Started, SystemError,
+    ActorRef, ActorSystem, BoxFuture, CallError, CallScope, Constructor, DecoderOf, DistributedActor, ExitReason,
+    HandlerOf, Identity, Outcome, Reply, ResultHandler, Started, SystemError,
     call::Opened,
     scope::{Named, within},
 };
@@ -161,7 +162,53 @@ async fn make<A: DistributedActor, M: Constructor<A>>(
         }
     };
     unborn.context.scope = None;
-    Ok(made?.map(|actor| unborn.born(actor, SpawnOptions::new())))
+    let actor = match made? {
+        Ok(actor) => unborn.born(actor, SpawnOptions::new()),
+        Err(error) => return Ok(Err(error)),
+    };
+    if A::HAS_ON_START {
+        let late = SystemError::Deadline { after: timeout, outcome: Outcome::Unknown };
+        started(&actor, cancel, system.sleep_until(deadline), late).await?;
+    }
+    Ok(Ok(actor))
+}
+
+/// Waits until the actor has started. If nobody waits any more, it is stopped.
+async fn started<A: DistributedActor>(
+    actor: &ActorRef<A>,
+    cancel: Option<CancelToken>,
+    mut expiry: BoxFuture<'static, ()>,
+    late: SystemError,
+) -> Result<(), SystemError> {
+    /// Stops an actor that has not started.
+    struct Unless<'a, A: DistributedActor>(Option<&'a ActorRef<A>>);
+    impl<A: DistributedActor> Drop for Unless<'_, A> {
+        fn drop(&mut self) {
+            if let Some(actor) = self.0 {
+                drop(actor.stop());
+            }
+        }
+    }
+
+    let mut stop = Unless(Some(actor));
+    let mut late = Some(late);
+    let mut started = pin!(actor.when_local(|_| ()));
+    let is_alive = poll_fn(|cx| {
+        if cancel.as_ref().is_some_and(|cancel| cancel.poll(cx.waker())) {
+            return Poll::Ready(Err(SystemError::Cancelled));
+        }
+        if let Poll::Ready(started) = started.as_mut().poll(cx) {
+            return Poll::Ready(Ok(started.is_some()));
+        }
+        expiry.as_mut().poll(cx).map(|()| Err(late.take().unwrap_or(SystemError::Cancelled)))
+    })
+    .await?;
+    stop.0 = None;
+    if is_alive {
+        return Ok(());
+    }
+    let why = ExitReason::from(&actor.terminated().await).to_string();
+    Err(SystemError::StartFailed { why: why.into() })
 }
 
 /// The name of an actor that is being made.

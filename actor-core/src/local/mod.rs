@@ -13,6 +13,7 @@ mod ending;
 mod estimate;
 mod execute;
 mod group;
+mod hooks;
 mod interleaving;
 mod job;
 #[cfg(all(test, loom))]

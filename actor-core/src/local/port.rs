@@ -19,6 +19,9 @@ pub(crate) trait Port<A: ?Sized + Callable>: Named {
     /// Queues `job`, or starts it. With `inline` a method that has proved short may run on this task.
     fn enqueue(&self, job: Job<A>, inline: bool) -> Result<Enqueued<A>, Refused<A>>;
 
+    /// Queues a job that needs no room: there are never more of them than the actor has asked for.
+    fn notify(&self, job: Job<A>);
+
     /// Whether a queued job has room in the mailbox.
     fn poll_admitted(&self, ticket: u64, waker: &Waker) -> Poll<()>;
 

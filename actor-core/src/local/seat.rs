@@ -14,6 +14,7 @@ use super::{
     ending::{Ended, Ending},
     estimate::Verdict,
     execute::IncomingCall,
+    hooks,
     job::{Job, Work},
     mailbox::{Mailbox, Pushed, Stop},
     now,
@@ -88,9 +89,11 @@ impl<A: DistributedActor> Seat<A> {
 
     /// Ends the actor: what waits is answered, the id resigned, the state dropped, and the end announced.
     pub(super) fn finish(&self, state: Option<Box<State<A>>>, how: Terminated) {
-        for job in self.mailbox.end() {
-            self.refuse(job, SystemError::ActorStopped { outcome: Outcome::NotExecuted });
-        }
+        self.refuse_waiting();
+        let how = match (how, state.as_ref().and_then(|state| state.context.exit_reason())) {
+            (Terminated::Stopped, Some(reason)) => Terminated::Failed(Box::new(reason)),
+            (how, _) => how,
+        };
         self.system.resign_id(&self.id);
         drop_contained(state);
         if let Some(ending) = self.ending.get() {
@@ -98,6 +101,13 @@ impl<A: DistributedActor> Seat<A> {
         }
         // Someone may have begun to wait between `get` and now: the ending is made with the actor's end in it.
         self.ending.get_or_init(Arc::default).set(how);
+    }
+
+    /// Nothing is taken any more, and what waits is answered.
+    pub(super) fn refuse_waiting(&self) {
+        for job in self.mailbox.end() {
+            self.refuse(job, SystemError::ActorStopped { outcome: Outcome::NotExecuted });
+        }
     }
 
     /// The same from outside the actor's tasks: the state is dropped on a task of the system's.
@@ -271,6 +281,12 @@ impl<A: DistributedActor> Port<A> for Seat<A> {
         self.pushed(self.mailbox.push(job, self.overflow.is_none(), judged, descends))
     }
 
+    fn notify(&self, job: Job<A>) {
+        if let Err(refused) = self.pushed(self.mailbox.push(job, true, None, descends)) {
+            self.refuse(*refused.job, refused.error);
+        }
+    }
+
     fn poll_admitted(&self, ticket: u64, waker: &Waker) -> Poll<()> {
         self.mailbox.poll_admitted(ticket, waker)
     }
@@ -280,8 +296,11 @@ impl<A: DistributedActor> Port<A> for Seat<A> {
     }
 
     fn stop(&self, stop: Stop) {
-        if let Some(state) = self.mailbox.stop(stop) {
-            self.finish_elsewhere(state, Terminated::Stopped);
+        match self.mailbox.stop(stop) {
+            // An activity sees to it that it stops in order.
+            Some(state) if A::HAS_ON_STOP && stop < Stop::Now => self.start(state, None, Verdict::Schedule),
+            Some(state) => self.finish_elsewhere(state, Terminated::Stopped),
+            None => {}
         }
     }
 
@@ -345,6 +364,10 @@ impl<A: DistributedActor> AnyPort<A::System> for Seat<A> {
         Port::stop(self, stop);
     }
 
+    fn has_on_stop(&self) -> bool {
+        A::HAS_ON_STOP
+    }
+
     fn ended(&self) -> Ended {
         Port::ended(self)
     }
@@ -368,14 +391,34 @@ impl<A: DistributedActor> Drop for Seat<A> {
         let Some(state) = self.mailbox.take_idle_state() else { return };
         self.system.resign_id(&self.id);
         let ending = self.ending.take();
+        if A::HAS_ON_STOP {
+            let mut last = Last { state: Some(state), ending };
+            let stopped = async move {
+                if let Some(state) = &mut last.state {
+                    hooks::stop(state).await;
+                }
+                drop(last);
+            };
+            return drop(self.system.execute(Box::pin(stopped)));
+        }
         let is_work = state.is_work_to_drop();
-        let end = move || {
-            drop_contained(state);
-            if let Some(ending) = ending {
-                ending.set(Terminated::Stopped);
-            }
-        };
+        let end = move || drop(Last { state: Some(state), ending });
         if is_work { self.run_elsewhere(end) } else { end() }
+    }
+}
+
+/// What is left of an actor without references. Dropped, it has ended.
+struct Last<A: DistributedActor> {
+    state: Option<Box<State<A>>>,
+    ending: Option<Arc<Ending>>,
+}
+
+impl<A: DistributedActor> Drop for Last<A> {
+    fn drop(&mut self) {
+        drop_contained(self.state.take());
+        if let Some(ending) = self.ending.take() {
+            ending.set(Terminated::Stopped);
+        }
     }
 }
 

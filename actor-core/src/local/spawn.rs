@@ -3,6 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use super::{
+    hooks,
     options::SpawnOptions,
     port::{Local, Port, WeakLocal},
     seat::{Seat, State},
@@ -79,6 +80,9 @@ impl<A: DistributedActor> Unborn<A> {
         });
         assigned.id = None;
         let local = Local(seat as Arc<dyn Port<A>>);
+        if A::HAS_ON_START {
+            local.0.notify(hooks::start());
+        }
         system.actor_ready::<A>(&id, local.downgrade());
         ActorRef::of_local(id, system, local)
     }

@@ -4,6 +4,7 @@ mod actor;
 mod assertions;
 mod constructor;
 mod generic;
+mod hooks;
 mod info;
 mod method;
 mod proxy;
@@ -85,7 +86,9 @@ struct Strip;
 
 impl Strip {
     fn method(attributes: &mut Vec<Attribute>, signature: &mut syn::Signature) {
-        attr::take(attributes, attr::DISTRIBUTED);
+        for name in [attr::DISTRIBUTED, attr::ON_START, attr::ON_STOP, attr::ON_TERMINATED] {
+            attr::take(attributes, name);
+        }
         parse::take_contexts(signature.inputs.iter_mut());
     }
 }

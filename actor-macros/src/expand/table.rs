@@ -3,7 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use super::actor::{Common, Names};
+use super::{
+    actor::{Common, Names},
+    hooks,
+};
 use crate::tokens;
 
 pub(crate) fn expand(common: &Common<'_>) -> TokenStream {
@@ -14,11 +17,14 @@ pub(crate) fn expand(common: &Common<'_>) -> TokenStream {
         quote!(#condition #support::Entry::of::<#marker>())
     });
     let names = names_are_new(common);
+    let (hooks, marks) = (hooks::items(common), hooks::marks(common));
     quote! {
         #[automatically_derived]
         impl #declared #support::DistributedActor for #ty #bounds {
             const METHODS: &'static [#support::Entry<Self>] = &[#(#entries),*];
+            #hooks
         }
+        #marks
         #names
     }
 }

@@ -84,6 +84,23 @@ fn constructors() {
 }
 
 #[test]
+fn hooks() {
+    let item = "
+        impl<T: Send + 'static> Holder<T> {
+            #[on_start]
+            async fn warm_up(&mut self, #[ctx] ctx: &Context<Self>) -> Result<(), WarmUpError> { panic!() }
+
+            #[on_stop]
+            fn flush(&mut self, reason: &ExitReason) { panic!() }
+
+            #[on_terminated]
+            async fn peer_gone(&mut self, who: ActorId, #[ctx] ctx: &Context<Self>, how: Terminated) { panic!() }
+        }
+    ";
+    check("", item, expect_file!["golden/holder.rs"]);
+}
+
+#[test]
 fn an_actor_that_is_generic() {
     let item = "
         impl<T: Clone + Send + 'static, const N: usize> Cache<T, N> where Self: Sized, T: Serialize {

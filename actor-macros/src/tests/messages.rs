@@ -127,6 +127,45 @@ fn constructors_make_their_actor_of_what_can_be_sent() {
 }
 
 #[test]
+fn hooks_are_called_by_the_runtime_and_look_as_it_calls_them() {
+    for (hook, said) in [
+        ("#[on_start] fn a(self) {}", "`#[on_start]` is for what the actor does: take `&mut self` or `&self`"),
+        ("#[on_start] fn a() {}", "`#[on_start]` is for what the actor does: take `&mut self` or `&self`"),
+        ("#[on_start(now)] fn a(&self) {}", "`#[on_start]` takes no options"),
+        ("#[on_start] fn a(&self, b: u8) {}", "`#[on_start]` takes no parameters but `#[ctx] ctx: &Context<Self>`"),
+        ("#[on_stop] fn a<T>(&self) {}", "nobody says what stands for these: `#[on_stop]` takes no generics"),
+        ("#[on_stop] fn a(&self) -> u8 {}", "nobody waits for what `#[on_stop]` returns: leave it out"),
+        ("#[on_stop] fn a(&self, b: &B, c: C) {}", "`#[on_stop]` takes `reason: &ExitReason`, and no more"),
+        (
+            "#[on_terminated] fn a(&self, b: B, c: C, d: D) {}",
+            "`#[on_terminated]` takes `how: Terminated`, or `who: ActorId, how: Terminated`",
+        ),
+        ("#[on_stop] #[on_start] fn a(&self) {}", "a method is called for one reason: put this on one of its own"),
+        (
+            "#[on_stop] #[distributed] fn a(&self) {}",
+            "the runtime calls what is under `#[on_stop]`: keep one of the two",
+        ),
+        (
+            "#[on_stop] fn a(&self) {} #[on_stop] fn b(&self) {}",
+            "there is a method under `#[on_stop]` already: keep one",
+        ),
+        (
+            "#[cfg(unix)] #[on_stop] fn a(&self) {}",
+            "a method under `#[on_stop]` is there in every build: put `#[cfg]` into it",
+        ),
+        (
+            "#[on_stop] fn a(&self, #[ctx] ctx: Context<Self>) {}",
+            "a `#[ctx]` parameter is the actor's own context: write `&Context<Self>`",
+        ),
+    ] {
+        assert_eq!(errors_of(hook), [said], "{hook}");
+    }
+    let sound = "#[on_start] async fn a(&mut self, #[ctx] ctx: &Context<Self>) -> R {} #[on_stop] fn b(&mut self) {}
+                 #[on_terminated] fn c(&mut self, who: ActorId, how: Terminated) {}";
+    assert!(errors_of(sound).is_empty());
+}
+
+#[test]
 fn names_of_the_reference_are_taken() {
     for name in
         ["id", "system", "is_local", "when_local", "downgrade", "stop", "terminated", "clone", "eq", "hash", "fmt"]

@@ -114,6 +114,7 @@ impl Inner {
         settings.call_timeout_max = setup.limits.call_deadline_max;
         settings.chain_length_max = setup.limits.call_chain_length_max;
         settings.mailbox_length_max = setup.limits.mailbox_length_max;
+        settings.hook_time_max = setup.limits.hook_time_max;
         settings.send_panic_text = setup.send_panic_text;
         Arc::new(Self {
             nowhere: nowhere(setup.id),
@@ -255,6 +256,7 @@ impl Inner {
         while now() < deadline && self.peers.links().iter().any(|link| link.serves_calls()) {
             tokio::time::sleep(DRAIN_POLL).await;
         }
+        self.stop_in_order(deadline).await;
         let links = self.close_with(&Goodbye::ShuttingDown);
         let _ = tokio::time::timeout(GOODBYE_TIME, async {
             for link in &links {
@@ -265,6 +267,22 @@ impl Inner {
         for link in links {
             link.abort();
         }
+    }
+
+    /// Lets those actors end that have something to do at their end.
+    async fn stop_in_order(&self, deadline: Instant) {
+        let mut actors = self.actors.all();
+        actors.retain(AnyLocal::has_on_stop);
+        let ends: Vec<_> = actors.iter().map(AnyLocal::terminated).collect();
+        for actor in actors {
+            actor.stop();
+        }
+        let all = async {
+            for end in ends {
+                end.await;
+            }
+        };
+        let _ = tokio::time::timeout_at(deadline.into(), all).await;
     }
 
     /// What `run` comes to, unless the node is closed before.

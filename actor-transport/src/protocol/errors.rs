@@ -38,6 +38,7 @@ fn clipped(mut error: SystemError) -> SystemError {
         | E::UnknownName { name: text }
         | E::NameTaken { name: text }
         | E::BadLimits { why: text }
+        | E::StartFailed { why: text }
         | E::Opaque { text } => short(text),
         E::BadArguments { method, why } | E::Unencodable { method, why } | E::BadReply { method, why } => {
             short(method);
@@ -139,6 +140,7 @@ mod tests {
                 },
                 27,
             ),
+            (SystemError::StartFailed { why: "".into() }, 28),
         ] {
             assert_eq!(encode(&error).first(), Some(&code), "{error:?}");
         }

@@ -1,6 +1,6 @@
 //! Frames as types: what the wire can say once the handshake is over (`docs/protocol.md`, section 4).
 
-use actor_core::{NodeId, Terminated};
+use actor_core::{ExitReason, NodeId, Terminated};
 
 use super::wire::{Malformed, Put, Reader};
 
@@ -286,6 +286,7 @@ impl<'a> Frame<'a> {
                     0 => Terminated::Stopped,
                     1 => Terminated::Panicked,
                     2 => Terminated::NoSuchActor,
+                    3 => Terminated::Failed(Box::new(read_reason(reader)?)),
                     _ => return Err(Malformed("how")),
                 },
             },
@@ -409,9 +410,14 @@ impl<'a> Frame<'a> {
                 out.put_u8(match how {
                     Terminated::Panicked => 1,
                     Terminated::NoSuchActor => 2,
+                    Terminated::Failed(_) => 3,
                     // A node does not report itself lost, and what later versions add is at least an end.
                     _ => 0,
                 });
+                if let Terminated::Failed(reason) = how {
+                    // Texts and numbers: encoding them cannot fail.
+                    out.put(&postcard::to_allocvec(&**reason).unwrap_or_default());
+                }
             }
             Self::System(_) => out.put_u8(SYSTEM),
         }
@@ -512,6 +518,14 @@ fn read_flags(reader: &mut Reader<'_>) -> Result<u8, Malformed> {
 
 fn at_most<'a>(length_max: usize, bytes: &'a [u8], field: &'static str) -> Result<&'a [u8], Malformed> {
     if bytes.len() <= length_max { Ok(bytes) } else { Err(Malformed(field)) }
+}
+
+/// Why an actor gave up, to the end of the frame.
+fn read_reason(reader: &mut Reader<'_>) -> Result<ExitReason, Malformed> {
+    match postcard::take_from_bytes(at_most(ERROR_LENGTH_MAX, reader.rest(), "reason")?) {
+        Ok((reason, [])) => Ok(reason),
+        _ => Err(Malformed("reason")),
+    }
 }
 
 pub(crate) fn read_node(reader: &mut Reader<'_>) -> Result<NodeId, Malformed> {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use actor_core::{SystemError, Terminated};
+use actor_core::{Exit, ExitReason, SystemError, Terminated};
 use bytes::BytesMut;
 use proptest::prelude::*;
 
@@ -46,6 +46,12 @@ pub(super) fn all_kinds() -> Vec<Frame<'static>> {
         Frame::Terminated { instance: 1, how: Terminated::Stopped },
         Frame::Terminated { instance: 2, how: Terminated::Panicked },
         Frame::Terminated { instance: 3, how: Terminated::NoSuchActor },
+        Frame::Terminated {
+            instance: 4,
+            how: Terminated::Failed(Box::new(
+                ExitReason::new(Exit::Failed, "no work").caused_by(&ExitReason::new(Exit::StartFailed, "no file")),
+            )),
+        },
         Frame::System(b"system"),
         Frame::Goodbye { code: 4, text: "because" },
     ]

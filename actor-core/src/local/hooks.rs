@@ -1,0 +1,125 @@
+//! How an actor's hooks are run.
+
+use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
+
+use super::{
+    contain::contain,
+    job::{Answer, Job, Work},
+    now,
+    port::WeakLocal,
+    seat::State,
+};
+use crate::{
+    ActorRef, ActorSystem, CallScope, Callable, CancelToken, Context, DistributedActor, Exit, ExitReason, HearsOfEnds,
+    Monitor, SystemError,
+};
+
+/// The job that starts an actor: the first one in its mailbox.
+pub(super) fn start<A: DistributedActor>() -> Job<A> {
+    job(Work::Async(Box::new(|actor: &mut A, context| {
+        Box::pin(async move {
+            let started = within_limit(context.system(), actor.__on_start(context)).await;
+            let reason = match started {
+                Some(Ok(())) => return,
+                Some(Err(reason)) => reason,
+                None => {
+                    let limit = context.system().settings().hook_time_max;
+                    ExitReason::new(
+                        Exit::StartFailed,
+                        format_args!("it has not started within {} ms", limit.as_millis()),
+                    )
+                }
+            };
+            context.end(reason);
+        })
+    })))
+}
+
+/// Lets an actor that was asked to stop do so in order. One that could not start has nothing to stop.
+pub(super) async fn stop<A: DistributedActor>(state: &mut State<A>) {
+    let State { actor, context } = state;
+    let reason = context.exit_reason().unwrap_or_else(|| ExitReason::new(Exit::Stopped, "it was stopped"));
+    if reason.exit() == Exit::StartFailed {
+        return;
+    }
+    let context = &*context;
+    let mut hook = Box::pin(async { actor.__on_stop(context, &reason).await });
+    let contained = poll_fn(|cx| match contain(|| hook.as_mut().poll(cx)) {
+        Ok(polled) => polled,
+        // The panic hook has reported it; the actor ends all the same.
+        Err(_) => Poll::Ready(()),
+    });
+    within_limit(context.system(), contained).await;
+    // What is given up half-way may panic, too.
+    let _ = contain(|| drop(hook));
+}
+
+/// The output of `hook`, if it ends within the time that a hook has.
+async fn within_limit<S: ActorSystem, T>(system: &S, hook: impl Future<Output = T>) -> Option<T> {
+    let mut hook = std::pin::pin!(hook);
+    let mut expiry = None;
+    let deadline = now() + system.settings().hook_time_max;
+    poll_fn(|cx| {
+        if let Poll::Ready(output) = hook.as_mut().poll(cx) {
+            return Poll::Ready(Some(output));
+        }
+        let expiry = expiry.get_or_insert_with(|| system.sleep_until(deadline));
+        expiry.as_mut().poll(cx).map(|()| None)
+    })
+    .await
+}
+
+impl<A: DistributedActor + HearsOfEnds> Context<A> {
+    /// Has this actor told of another one's end, by its method under `#[on_terminated]`, once; at once if the other one
+    /// has ended already. Several monitors of one actor each tell. It keeps neither of the two alive.
+    pub fn monitor<B: Callable<System = A::System> + ?Sized>(&self, other: &ActorRef<B>) -> Monitor {
+        let cancel = CancelToken::new();
+        self.keep_monitor(cancel.clone());
+        let (mut ended, id, me, token) = (Box::pin(other.terminated()), other.id().clone(), self.me(), cancel.clone());
+        let told = async move {
+            let how = poll_fn(|cx| {
+                if token.poll(cx.waker()) {
+                    return Poll::Ready(None);
+                }
+                ended.as_mut().poll(cx).map(Some)
+            });
+            let Some(how) = how.await else { return };
+            if !token.is_cancelled()
+                && let Some(me) = WeakLocal::upgrade(&me)
+            {
+                me.0.notify(job(Work::Async(Box::new(|actor: &mut A, context| {
+                    Box::pin(async move { actor.__on_terminated(context, id, how).await })
+                }))));
+            }
+            // It tells nobody any more: its entry can go.
+            token.cancel();
+        };
+        drop(self.system().execute(Box::pin(told)));
+        Monitor(cancel)
+    }
+}
+
+/// A job that nobody waits for, and that is no dead letter if it comes to nothing.
+fn job<A: ?Sized + Callable>(work: Work<A>) -> Job<A> {
+    Job {
+        method: None,
+        work,
+        answer: Some(Arc::new(Nobody)),
+        parent: None::<CallScope>,
+        trace: None,
+        deadline: None,
+        timeout: Duration::MAX,
+        cancel: None,
+        redirects: 0,
+    }
+}
+
+struct Nobody;
+
+impl Answer for Nobody {
+    fn begin(&self) -> bool {
+        true
+    }
+
+    fn fail(&self, _: SystemError) {}
+}
