@@ -5,6 +5,7 @@ use std::{
     future::poll_fn,
     ops::Bound,
     pin::pin,
+    sync::Arc,
     task::Poll,
     time::{Duration, Instant},
 };
@@ -19,6 +20,7 @@ use tokio::time::sleep_until;
 use crate::{
     contacts::Contacts,
     identity::{About, Identity},
+    registry::{Outgoing, Shared},
     swim::{PACKET_LENGTH, Swim},
     wire::Message,
 };
@@ -26,11 +28,18 @@ use crate::{
 /// How often it is tried again to connect to members that cannot be reached, and to how many of them.
 const RETRY_PERIOD: Duration = Duration::from_secs(1);
 const RETRIES: usize = 8;
+/// How often it is told how far the registry's entries are, and to how many members.
+const SUMMARY_PERIOD: Duration = Duration::from_secs(1);
+const SUMMARIES: usize = 2;
 
 pub(crate) struct Driver {
     host: Host,
     contacts: Contacts,
     swim: Swim,
+    registry: Arc<Shared>,
+    /// When the registry is told next, and who was told last.
+    summary_at: Instant,
+    told: NodeId,
     /// The members, as users see them but for their states.
     members: BTreeMap<NodeId, (u32, Member)>,
     connected: BTreeSet<NodeId>,
@@ -45,6 +54,7 @@ pub(crate) struct Driver {
 enum Step {
     News(News),
     Contact(NodeId),
+    Registry,
     Time,
     End,
 }
@@ -60,7 +70,12 @@ impl Driver {
         let identity = Identity { node: own.id(), life: 0, about: about.into() };
         // With the byte before it, it has to fit into a chunk.
         let packet_length = PACKET_LENGTH.min((host.limits().chunk_length_max as usize).saturating_sub(1));
+        let registry = Arc::new(Shared::new(own.id()));
+        host.lend(registry.clone());
         Self {
+            registry,
+            summary_at: now(),
+            told: NodeId::from_bits(0),
             contacts: Contacts::new(&host),
             swim: Swim::new(identity, packet_length, now()),
             members: BTreeMap::new(),
@@ -74,18 +89,35 @@ impl Driver {
 
     /// Until the node has ended or left.
     pub(crate) async fn run(mut self) {
+        self.work().await;
+        self.registry.end();
+    }
+
+    async fn work(&mut self) {
         loop {
             self.flush();
             match self.next().await {
                 Step::News(News::Message { from, payload }) => match Message::parse(&payload) {
                     Some(Message::Swim(packet)) => self.swim.receive(now(), from, &packet),
                     Some(Message::Leave) => self.swim.depart(now(), from, MemberState::Left),
+                    Some(Message::Registry(packet)) => {
+                        let members = &self.members;
+                        let outgoing = self.registry.receive(from, packet, |node| members.contains_key(&node));
+                        self.tell(outgoing);
+                    }
                     Some(Message::Nothing) | None => {}
                 },
                 Step::News(News::Connection { node, lost }) => self.connection(node, lost),
                 Step::News(News::Leave) => return self.leave(),
                 Step::News(_) | Step::Time => {}
                 Step::Contact(node) => self.swim.announce(now(), node),
+                Step::Registry => {
+                    for watch in self.registry.take_to_watch() {
+                        self.host.spawn(watch);
+                    }
+                    let outgoing = self.registry.take_changes();
+                    self.tell(outgoing);
+                }
                 Step::End => return,
             }
             // Also while messages do not end.
@@ -97,12 +129,18 @@ impl Driver {
                 self.retry_at = now + RETRY_PERIOD;
                 self.retry();
             }
+            if self.summary_at <= now {
+                self.summary_at = now + SUMMARY_PERIOD;
+                self.summarize();
+            }
         }
     }
 
     async fn next(&mut self) -> Step {
-        let due = self.swim.next_timeout().map_or(self.retry_at, |due| due.min(self.retry_at));
+        let own = self.retry_at.min(self.summary_at);
+        let due = self.swim.next_timeout().map_or(own, |due| due.min(own));
         let (mut news, mut contact) = (pin!(self.host.next()), pin!(self.contacts.answer()));
+        let mut registry = pin!(self.registry.to_send());
         let mut time = pin!(sleep_until(due.into()));
         poll_fn(|cx| {
             if let Poll::Ready(news) = news.as_mut().poll(cx) {
@@ -111,6 +149,9 @@ impl Driver {
             if let Poll::Ready(node) = contact.as_mut().poll(cx) {
                 return Poll::Ready(Step::Contact(node));
             }
+            if registry.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Step::Registry);
+            }
             time.as_mut().poll(cx).map(|()| Step::Time)
         })
         .await
@@ -118,8 +159,9 @@ impl Driver {
 
     /// Sends what there is to send, and posts what has changed.
     fn flush(&mut self) {
-        for joined in self.swim.take_joined() {
-            self.joined(&joined);
+        let joined = self.swim.take_joined();
+        for joined in &joined {
+            self.joined(joined);
         }
         while let Some((to, packet)) = self.swim.poll_send() {
             if !self.host.is_connected(to.node) {
@@ -129,6 +171,35 @@ impl Driver {
         }
         if self.swim.take_changed() {
             self.post();
+        }
+        for joined in joined {
+            let summary = self.registry.summary(self.host.actor_count() as u64);
+            self.send(joined.node, &Message::Registry(summary));
+        }
+    }
+
+    /// Tells some members, in turn, how far the entries of all are.
+    fn summarize(&mut self) {
+        let after = (Bound::Excluded(self.told), Bound::Unbounded);
+        let turn = self.members.range(after).chain(&self.members).map(|(node, _)| *node).take(SUMMARIES);
+        for node in turn.take(self.members.len()).collect::<Vec<_>>() {
+            self.told = node;
+            let summary = self.registry.summary(self.host.actor_count() as u64);
+            self.send(node, &Message::Registry(summary));
+        }
+    }
+
+    fn tell(&mut self, outgoing: Vec<Outgoing>) {
+        for outgoing in outgoing {
+            match outgoing {
+                Outgoing::To(node, packet) => self.send(node, &Message::Registry(packet)),
+                Outgoing::ToAll(packet) => {
+                    let message = Message::Registry(packet);
+                    for node in self.members.keys().copied().collect::<Vec<_>>() {
+                        self.send(node, &message);
+                    }
+                }
+            }
         }
     }
 
@@ -210,17 +281,20 @@ impl Driver {
             posted.push(member.with_state(state));
             members.insert(identity.node, (identity.life, member));
         }
-        for node in std::mem::replace(&mut self.members, members).into_keys() {
-            if !swim.is_member(node) {
-                self.host.forget(node);
-            }
+        let gone: Vec<_> = std::mem::replace(&mut self.members, members).into_keys().collect();
+        for node in gone.iter().filter(|node| !self.members.contains_key(node)) {
+            self.host.forget(*node);
+        }
+        if !gone.is_empty() {
+            let (own, members) = (self.host.own().id(), &self.members);
+            self.registry.keep_members(|node| node == own || members.contains_key(&node));
         }
         self.contacts.set_alone(posted.is_empty());
         let departed = swim.departed().map(|(identity, why)| member(identity, *why)).collect();
         self.host.post(posted, departed);
     }
 
-    fn leave(mut self) {
+    fn leave(&mut self) {
         // First, so that nobody takes the gossip for news of a death. Also to those that it does not know yet as members.
         let members: BTreeSet<_> = self.members.keys().chain(&self.connected).copied().collect();
         for node in members {

@@ -7,7 +7,12 @@ mod dns;
 mod driver;
 mod gossip;
 mod identity;
+mod registry;
 mod swim;
 mod wire;
 
-pub use self::{dns::DnsName, gossip::Gossip};
+pub use self::{
+    dns::DnsName,
+    gossip::Gossip,
+    registry::{Claim, Key, LeastLoaded, Listing, Registry},
+};

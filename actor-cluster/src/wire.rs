@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::registry::Packet;
+
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Message {
@@ -11,6 +13,8 @@ pub(crate) enum Message {
     Swim(Bytes),
     /// The sender leaves.
     Leave,
+    /// For the registry.
+    Registry(Packet),
 }
 
 impl Message {
@@ -20,6 +24,7 @@ impl Message {
             0 => Some(Self::Nothing),
             1 => Some(Self::Swim(payload.slice(1..))),
             2 => Some(Self::Leave),
+            3 => postcard::from_bytes(payload.get(1..)?).ok().map(Self::Registry),
             _ => None,
         }
     }
@@ -34,6 +39,10 @@ impl Message {
                 payload.into()
             }
             Self::Leave => Bytes::from_static(&[2]),
+            Self::Registry(packet) => {
+                // There is nothing in a packet that could not be encoded.
+                postcard::to_extend(packet, vec![3]).map_or_else(|_| Bytes::from_static(&[0]), Bytes::from)
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Where a membership posts its view, and everybody else reads it.
 
-use std::sync::Mutex;
+use std::{
+    any::Any,
+    sync::{Arc, Mutex, OnceLock},
+};
 
 use actor_core::NodeId;
 use tokio::sync::watch;
@@ -16,6 +19,8 @@ const DEPARTED_MAX: usize = 256;
 
 pub(crate) struct Board {
     own: Member,
+    /// What the membership lets users have beside the view.
+    pub(super) lent: OnceLock<Arc<dyn Any + Send + Sync>>,
     state: Mutex<State>,
     views: watch::Receiver<ClusterView>,
 }
@@ -31,7 +36,7 @@ impl Board {
     pub(crate) fn new(own: NodeId, name: String, addresses: Vec<Address>, labels: Labels) -> Self {
         let own = Member::new(own, name, addresses, labels, MemberState::Alive);
         let (sender, views) = watch::channel(ClusterView::new(own.id(), vec![own.clone()], Vec::new()));
-        Self { own, state: Mutex::new(State { sender: Some(sender), has_left: false }), views }
+        Self { own, lent: OnceLock::new(), state: Mutex::new(State { sender: Some(sender), has_left: false }), views }
     }
 
     pub(crate) fn own(&self) -> &Member {

@@ -1,6 +1,6 @@
 //! The handle that users hold.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{any::Any, fmt, sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
@@ -59,6 +59,12 @@ impl Cluster {
         let met = met.await;
         let has_ended = matches!(met, Ok(None));
         met.ok().flatten().ok_or_else(|| WaitError { view: self.view(), time, has_ended })
+    }
+
+    /// What the membership has [lent](super::Host::lend), if that is a `T`: for crates that build on their membership.
+    #[must_use]
+    pub fn lent<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.inner.board.lent.get()?.clone().downcast().ok()
     }
 
     /// Leaves the cluster: the others are told, and the node goes on alone. Ends when they have been told, after 1 s at

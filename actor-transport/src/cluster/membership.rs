@@ -1,6 +1,6 @@
 //! Who finds out who the members are.
 
-use std::{fmt, sync::Arc};
+use std::{any::Any, fmt, sync::Arc};
 
 use actor_core::{BoxFuture, NodeId, SystemError};
 use bytes::Bytes;
@@ -11,8 +11,8 @@ use crate::{Address, Limits, node::Inner};
 /// Finds out who belongs to a cluster, and tells its node. The feature `cluster` of `distributed-actor` has one, which
 /// every node uses that [joins](crate::NodeBuilder::join) a cluster, unless its builder is given another one.
 pub trait Membership: Send + Sync + 'static {
-    /// Runs until [`Host::next`] gives None. Called once, when the node has started, on tasks that no user's code can
-    /// keep waiting.
+    /// Runs until [`Host::next`] gives None. Called once, before the node is given to its user; what it returns runs on
+    /// threads that no user's code can keep waiting.
     fn run(&self, host: Host) -> BoxFuture<'static, ()>;
 }
 
@@ -141,6 +141,17 @@ impl Host {
     /// Posts the members, and those that were so until lately, the latest at the end. The node itself is added.
     pub fn post(&self, members: Vec<Member>, departed: Vec<Member>) {
         self.inner.board.post(members, departed);
+    }
+
+    /// Lets users have something beside the view: [`Cluster::lent`](super::Cluster::lent). The first one stays.
+    pub fn lend(&self, thing: Arc<dyn Any + Send + Sync>) {
+        let _ = self.inner.board.lent.set(thing);
+    }
+
+    /// How many actors live on the node.
+    #[must_use]
+    pub fn actor_count(&self) -> usize {
+        self.inner.actor_count()
     }
 
     /// The others have been told that the node leaves.

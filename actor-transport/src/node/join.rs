@@ -133,6 +133,10 @@ impl Inner {
         self.board.leave();
     }
 
+    pub(crate) fn actor_count(&self) -> usize {
+        self.actors.len()
+    }
+
     /// Ends the connection to a node that the others take for dead.
     pub(crate) fn disconnect_dead(&self, node: NodeId) {
         if let Some(link) = self.peers.attached(node) {

@@ -1,0 +1,212 @@
+//! The handle that users hold.
+
+use std::{fmt, future::poll_fn, pin::Pin, sync::Arc, task::Poll};
+
+use actor_core::{ActorId, ActorRef, Callable, SystemError};
+use actor_transport::Node;
+
+use super::{
+    directory::{ENTRIES_MAX, Entry, Kind, NAME_LENGTH_MAX},
+    groups::{Key, Listing},
+    least_loaded::LeastLoaded,
+    names::Claim,
+    shared::Shared,
+};
+
+/// The names and groups of a cluster. Every member has a copy of all entries, so that looking up costs no message; what
+/// one enters is with the others after one message, or after some seconds where that was lost. Entries go with their
+/// actor, and with their node. A handle counts as one of the node's, and is cheap to clone.
+#[derive(Clone)]
+pub struct Registry {
+    node: Node,
+    shared: Arc<Shared>,
+}
+
+impl Registry {
+    /// The registry of the cluster that `node` belongs to.
+    ///
+    /// # Errors
+    /// [`SystemError::UnknownName`] if it belongs to none, or has another membership than [`Gossip`](crate::Gossip).
+    pub fn of(node: &Node) -> Result<Self, SystemError> {
+        let shared = node.cluster().lent::<Shared>().ok_or_else(|| SystemError::UnknownName {
+            name: "a registry: the node was built without `join`, or with another membership".into(),
+        })?;
+        Ok(Self { node: node.clone(), shared })
+    }
+
+    /// Enters an actor of this node into a group. As often as it joins it has to leave.
+    ///
+    /// # Errors
+    /// [`SystemError::UnknownActor`] for an actor of another node, or one that has ended; [`SystemError::Overloaded`]
+    /// beyond 65,536 entries of this node, and for keys above 255 bytes; [`SystemError::ShuttingDown`] when the cluster
+    /// was left.
+    pub fn join<A: Callable<System = Node> + ?Sized>(
+        &self,
+        key: &Key<A>,
+        actor: &ActorRef<A>,
+    ) -> Result<(), SystemError> {
+        self.enter(Kind::Group, key.name(), actor)
+    }
+
+    /// Takes one [`join`](Self::join) back. False if there was none.
+    pub fn leave<A: Callable<System = Node> + ?Sized>(&self, key: &Key<A>, actor: &ActorRef<A>) -> bool {
+        let id = *actor.id();
+        id.node() == self.node.id() && self.remove(1, Kind::Group, key.name(), Some(id.instance())) > 0
+    }
+
+    /// The actors of a group, as this node knows them, by id; each as often as it has joined.
+    #[must_use]
+    pub fn members<A: Callable<System = Node> + ?Sized + 'static>(&self, key: &Key<A>) -> Vec<ActorRef<A>> {
+        self.resolve(self.ids(key.name()))
+    }
+
+    /// Those of them that live on this node.
+    #[must_use]
+    pub fn local_members<A: Callable<System = Node> + ?Sized + 'static>(&self, key: &Key<A>) -> Vec<ActorRef<A>> {
+        let mut ids = self.ids(key.name());
+        ids.retain(|id| id.node() == self.node.id());
+        self.resolve(ids)
+    }
+
+    /// The actors of a group, again each time that they have changed, beginning with those there are.
+    #[must_use]
+    pub fn listing<A: Callable<System = Node> + ?Sized + 'static>(&self, key: &Key<A>) -> Listing<A> {
+        Listing::new(self.clone(), key.clone())
+    }
+
+    /// Says something to all actors of a group, to each once, all at the same time; how many it was handed to.
+    ///
+    /// ```ignore
+    /// let told = registry.broadcast(&ROOM, |member| async move { member.say("hello".into()).cast().await }).await;
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropped before it has ended, some may not be told.
+    pub async fn broadcast<A, F, E>(&self, key: &Key<A>, mut say: impl FnMut(ActorRef<A>) -> F) -> usize
+    where
+        A: Callable<System = Node> + ?Sized + 'static,
+        F: Future<Output = Result<(), E>>,
+    {
+        let mut ids = self.ids(key.name());
+        ids.dedup();
+        let mut saying: Vec<Pin<Box<F>>> = self.resolve(ids).into_iter().map(|member| Box::pin(say(member))).collect();
+        let mut told = 0;
+        poll_fn(|cx| {
+            saying.retain_mut(|saying| match saying.as_mut().poll(cx) {
+                Poll::Ready(result) => {
+                    told += usize::from(result.is_ok());
+                    false
+                }
+                Poll::Pending => true,
+            });
+            if saying.is_empty() { Poll::Ready(told) } else { Poll::Pending }
+        })
+        .await
+    }
+
+    /// Claims a name of the cluster for an actor of this node, for as long as the actor lives, or until it is
+    /// [released](Claim::release).
+    ///
+    /// Nobody decides who is first: two nodes that claim a name at once, or on both sides of a partition, both have it
+    /// until they hear of each other. Then **the claim of the node with the smaller id holds**; the other one is
+    /// withdrawn, and [`Claim::lost`] says so.
+    ///
+    /// # Errors
+    /// [`SystemError::NameTaken`] if another actor has it, as far as this node knows; else as [`join`](Self::join).
+    pub fn claim<A: Callable<System = Node> + ?Sized>(
+        &self,
+        name: impl Into<String>,
+        actor: &ActorRef<A>,
+    ) -> Result<Claim, SystemError> {
+        let name = name.into();
+        if let Some(holder) = self.shared.with(|state| state.directory.named(&name))
+            && holder != *actor.id()
+        {
+            return Err(SystemError::NameTaken { name: name.into() });
+        }
+        self.enter(Kind::Name, &name, actor)?;
+        Ok(Claim::new(self.clone(), name, *actor.id()))
+    }
+
+    /// The actor with that name, as far as this node knows. An actor of another type elsewhere shows on the first call.
+    #[must_use]
+    pub fn find<A: Callable<System = Node> + ?Sized + 'static>(&self, name: &str) -> Option<ActorRef<A>> {
+        let id = self.shared.with(|state| state.directory.named(name))?;
+        self.node.resolve(&id).ok()
+    }
+
+    /// A placement on the node with the fewest actors, as far as this node knows: loads are told once a second, and what
+    /// this node has placed since is counted.
+    #[must_use]
+    pub fn least_loaded(&self) -> LeastLoaded {
+        LeastLoaded::new(self.shared.clone())
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(super) fn ids(&self, group: &str) -> Vec<ActorId> {
+        self.shared.with(|state| {
+            let actors = state.directory.actors(Kind::Group, group);
+            actors.flat_map(|(actor, count)| std::iter::repeat_n(actor, count)).collect()
+        })
+    }
+
+    /// Those that have just ended are left out.
+    pub(super) fn resolve<A: Callable<System = Node> + ?Sized + 'static>(&self, ids: Vec<ActorId>) -> Vec<ActorRef<A>> {
+        ids.into_iter().filter_map(|id| self.node.resolve(&id).ok()).collect()
+    }
+
+    pub(super) fn remove(&self, most: usize, kind: Kind, key: &str, instance: Option<u64>) -> usize {
+        self.shared.change(|state| {
+            state.directory.remove(most, |entry| {
+                entry.kind == kind && entry.key == key && instance.is_none_or(|instance| instance == entry.instance)
+            })
+        })
+    }
+
+    fn enter<A: Callable<System = Node> + ?Sized>(
+        &self,
+        kind: Kind,
+        key: &str,
+        actor: &ActorRef<A>,
+    ) -> Result<(), SystemError> {
+        let id = *actor.id();
+        if !actor.is_local() {
+            return Err(SystemError::UnknownActor { actor: id.to_string().into() });
+        }
+        if key.len() > NAME_LENGTH_MAX {
+            let what = format!("a key of the registry has {} bytes, and may have {NAME_LENGTH_MAX}", key.len());
+            return Err(SystemError::Overloaded { what: what.into() });
+        }
+        let entry = Entry { kind, key: key.into(), instance: id.instance() };
+        let is_claimed = kind == Kind::Name;
+        let (ended, shared) = (actor.terminated(), self.shared.clone());
+        self.shared.change(|state| {
+            if state.has_ended {
+                return Err(SystemError::ShuttingDown);
+            }
+            // A name is had once, however often it is claimed.
+            if is_claimed && state.directory.named(key) == Some(id) {
+                return Ok(());
+            }
+            let what = || format!("this node has {ENTRIES_MAX} entries in the registry");
+            state.directory.add(entry).ok_or_else(|| SystemError::Overloaded { what: what().into() })?;
+            if state.watched.insert(id.instance()) {
+                // Also where it had ended before it was entered.
+                state.to_watch.push(Box::pin(async move {
+                    ended.await;
+                    shared.actor_ended(id);
+                }));
+            }
+            Ok(())
+        })
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Registry").field(&self.node).finish()
+    }
+}

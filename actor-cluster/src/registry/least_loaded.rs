@@ -1,0 +1,43 @@
+//! The node with the fewest actors.
+
+use std::{fmt, sync::Arc};
+
+use actor_core::NodeId;
+use actor_transport::cluster::{Member, Placement};
+
+use super::shared::Shared;
+
+/// Chooses the node with the fewest actors: [`Registry::least_loaded`](super::Registry::least_loaded).
+#[derive(Clone)]
+pub struct LeastLoaded {
+    shared: Arc<Shared>,
+}
+
+impl LeastLoaded {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+}
+
+impl Placement for LeastLoaded {
+    fn choose(&self, candidates: &[Member]) -> Option<NodeId> {
+        self.shared.with(|state| {
+            let load = |member: &&Member| {
+                let told = state.directory.state(member.id());
+                let placed = state.placed.get(&member.id()).filter(|(beat, _)| *beat == told.beat);
+                told.load + placed.map_or(0, |(_, count)| *count)
+            };
+            let chosen = candidates.iter().min_by_key(load)?.id();
+            let beat = state.directory.state(chosen).beat;
+            let placed = state.placed.entry(chosen).or_default();
+            *placed = if placed.0 == beat { (beat, placed.1 + 1) } else { (beat, 1) };
+            Some(chosen)
+        })
+    }
+}
+
+impl fmt::Debug for LeastLoaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LeastLoaded").finish_non_exhaustive()
+    }
+}

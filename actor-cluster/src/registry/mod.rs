@@ -1,0 +1,21 @@
+//! Finding actors in a cluster: names and groups, of which every node has a copy.
+
+mod directory;
+mod groups;
+mod handle;
+mod least_loaded;
+mod names;
+mod shared;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::{
+    directory::Packet,
+    shared::{Outgoing, Shared},
+};
+pub use self::{
+    groups::{Key, Listing},
+    handle::Registry,
+    least_loaded::LeastLoaded,
+    names::Claim,
+};

@@ -1,0 +1,212 @@
+//! Names and groups, on a simulated network and in virtual time.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use std::{collections::BTreeMap, time::Duration};
+
+use actor_testkit::Network;
+use distributed_actor::{
+    ActorRef, Node, SystemError,
+    cluster::{Key, Registry},
+    distributed_actor,
+};
+use tokio::time::{sleep, timeout};
+
+const CROWD: Key<Listener> = Key::new("crowd");
+
+#[derive(Default)]
+struct Listener {
+    heard: Vec<String>,
+}
+
+#[distributed_actor]
+impl Listener {
+    #[distributed(spawn)]
+    fn create() -> Self {
+        Self::default()
+    }
+
+    #[distributed]
+    fn say(&mut self, text: String) {
+        self.heard.push(text);
+    }
+
+    #[distributed]
+    fn heard(&self) -> Vec<String> {
+        self.heard.clone()
+    }
+}
+
+async fn nodes<const N: usize>(network: &Network) -> [Node; N] {
+    let mut nodes = Vec::new();
+    for _ in 0..N {
+        nodes.push(network.node_with(|builder| builder.join(["sim://node0"])).await);
+    }
+    let nodes: [Node; N] = nodes.try_into().unwrap();
+    for node in &nodes {
+        node.cluster().wait_until(|view| view.alive() == N, Duration::from_secs(5)).await.unwrap();
+    }
+    nodes
+}
+
+fn registries<const N: usize>(nodes: &[Node; N]) -> [Registry; N] {
+    std::array::from_fn(|number| Registry::of(&nodes[number]).unwrap())
+}
+
+/// Waits until the copy has so many members of the crowd.
+async fn until(registry: &Registry, count: usize) -> Vec<ActorRef<Listener>> {
+    let mut listing = registry.listing(&CROWD);
+    let found = async {
+        loop {
+            let members = listing.next().await.expect("the node runs");
+            if members.len() == count {
+                return members;
+            }
+        }
+    };
+    timeout(Duration::from_secs(10), found).await.unwrap_or_else(|_| panic!("{:?}", registry.members(&CROWD)))
+}
+
+/// R97: counted joins, one's own actors alone, gone with their actor and their node.
+#[tokio::test(start_paused = true)]
+async fn a_group_has_those_that_have_joined_as_often_as_they_have() {
+    let network = Network::seeded(1);
+    let nodes = nodes::<3>(&network).await;
+    let [a, b, c] = registries(&nodes);
+    let [first, second, third] = std::array::from_fn(|number| nodes[number].spawn(Listener::default()));
+    a.join(&CROWD, &first).unwrap();
+    a.join(&CROWD, &first).unwrap();
+    b.join(&CROWD, &second).unwrap();
+    c.join(&CROWD, &third).unwrap();
+    for registry in [&a, &b, &c] {
+        let members = until(registry, 4).await;
+        assert_eq!(members.iter().filter(|member| **member == first).count(), 2);
+    }
+    assert_eq!(b.local_members(&CROWD), std::slice::from_ref(&second));
+    // Another node's actor is not entered here.
+    let remote: ActorRef<Listener> = nodes[0].resolve(second.id()).unwrap();
+    assert!(matches!(a.join(&CROWD, &remote), Err(SystemError::UnknownActor { .. })));
+    assert!(!a.leave(&CROWD, &remote));
+
+    assert!(a.leave(&CROWD, &first));
+    until(&c, 3).await;
+    assert!(a.leave(&CROWD, &first) && !a.leave(&CROWD, &first));
+    until(&c, 2).await;
+    drop(second);
+    assert_eq!(until(&c, 1).await, std::slice::from_ref(&third));
+    until(&a, 1).await;
+    let [one, _, three] = nodes;
+    drop((c, third, three));
+    let mut listing = a.listing(&CROWD);
+    assert_eq!(listing.next().await.unwrap().len(), 1);
+    assert_eq!(timeout(Duration::from_secs(15), listing.next()).await.unwrap().unwrap().len(), 0);
+    one.shutdown().await;
+    assert!(listing.next().await.is_none());
+}
+
+/// R97
+#[tokio::test(start_paused = true)]
+async fn a_broadcast_reaches_each_member_of_a_group_once() {
+    let network = Network::seeded(2);
+    let nodes = nodes::<4>(&network).await;
+    let all = registries(&nodes);
+    let actors: Vec<_> = nodes.iter().map(|node| node.spawn(Listener::default())).collect();
+    for (registry, actor) in all.iter().zip(&actors) {
+        registry.join(&CROWD, actor).unwrap();
+        registry.join(&CROWD, actor).unwrap();
+    }
+    until(&all[3], 8).await;
+    let told = all[3].broadcast(&CROWD, |member| async move { member.say("hello".into()).cast().await }).await;
+    assert_eq!(told, 4);
+    for actor in &actors {
+        while actor.heard().await.unwrap().is_empty() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(actor.heard().await.unwrap(), ["hello"]);
+    }
+}
+
+/// R96: found from every node, by one that joins later, too; taken while it is had, free when its actor or node is gone.
+#[tokio::test(start_paused = true)]
+async fn a_name_is_had_by_one_actor_of_the_cluster() {
+    let network = Network::seeded(3);
+    let nodes = nodes::<2>(&network).await;
+    let [a, b] = registries(&nodes);
+    let king = nodes[0].spawn(Listener::default());
+    let claim = a.claim("king", &king).unwrap();
+    assert!(claim.holds());
+    a.claim("king", &king).unwrap();
+    sleep(Duration::from_millis(50)).await;
+    let found: ActorRef<Listener> = b.find("king").unwrap();
+    found.say("long live".into()).await.unwrap();
+    assert_eq!(king.heard().await.unwrap(), ["long live"]);
+    let rival = nodes[1].spawn(Listener::default());
+    assert!(matches!(b.claim("king", &rival), Err(SystemError::NameTaken { .. })));
+
+    let late = network.node_with(|builder| builder.join(["sim://node1"])).await;
+    let registry = Registry::of(&late).unwrap();
+    let there = async {
+        while registry.find::<Listener>("king").is_none() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(3), there).await.unwrap();
+
+    claim.release();
+    sleep(Duration::from_millis(50)).await;
+    let claim = b.claim("king", &rival).unwrap();
+    sleep(Duration::from_millis(50)).await;
+    assert_eq!(a.find::<Listener>("king").map(|king| *king.id()), Some(*rival.id()));
+    rival.stop();
+    timeout(Duration::from_secs(1), claim.lost()).await.unwrap();
+    sleep(Duration::from_millis(50)).await;
+    assert!(a.find::<Listener>("king").is_none());
+}
+
+/// R57, R96: claimed on both sides of a partition, a name is had by the node with the smaller id in the end, and the
+/// other one is told.
+#[tokio::test(start_paused = true)]
+async fn a_name_that_both_sides_of_a_partition_claim_goes_to_the_smaller_id() {
+    let network = Network::seeded(4);
+    let nodes = nodes::<2>(&network).await;
+    let all = registries(&nodes);
+    network.partition(&nodes[0], &nodes[1]);
+    let actors: Vec<_> = nodes.iter().map(|node| node.spawn(Listener::default())).collect();
+    let claims: Vec<_> =
+        all.iter().zip(&actors).map(|(registry, actor)| registry.claim("king", actor).unwrap()).collect();
+    sleep(Duration::from_secs(20)).await;
+    assert!(claims.iter().all(distributed_actor::cluster::Claim::holds));
+    network.heal();
+    let winner = usize::from(nodes[1].id() < nodes[0].id());
+    timeout(Duration::from_secs(15), claims[1 - winner].lost()).await.unwrap();
+    sleep(Duration::from_secs(3)).await;
+    assert!(claims[winner].holds());
+    for registry in &all {
+        assert_eq!(registry.find::<Listener>("king").map(|king| *king.id()), Some(*actors[winner].id()));
+    }
+}
+
+/// R2
+#[tokio::test(start_paused = true)]
+async fn the_least_loaded_node_gets_the_next_actor() {
+    let network = Network::seeded(5);
+    let nodes = nodes::<3>(&network).await;
+    let [registry, ..] = registries(&nodes);
+    let kept: Vec<_> = (0..30).map(|_| nodes[1].spawn(Listener::default())).collect();
+    sleep(Duration::from_secs(5)).await;
+    let mut placed = BTreeMap::new();
+    for _ in 0..60 {
+        let actor = nodes[0].spawn_where(registry.least_loaded(), Listener::spawn_create()).await.unwrap();
+        *placed.entry(actor.id().node()).or_insert(0) += 1;
+    }
+    assert_eq!(placed.get(&nodes[1].id()), None, "{placed:?}");
+    assert!(placed.values().all(|count| *count == 30), "{placed:?}");
+    drop(kept);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_without_a_cluster_has_no_registry() {
+    let network = Network::seeded(6);
+    let node = network.node().await;
+    assert!(matches!(Registry::of(&node), Err(SystemError::UnknownName { .. })));
+}
