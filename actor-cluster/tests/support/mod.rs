@@ -79,8 +79,14 @@ pub fn be_a_member() {
     runtime.block_on(async {
         let contacts = env::var("MEMBER_CONTACTS").unwrap_or_default();
         let contacts: Vec<_> = contacts.split(',').filter(|contact| !contact.is_empty()).map(String::from).collect();
-        let node =
-            Node::builder().name(name).listen(env::var("MEMBER_LISTEN").unwrap()).join(contacts).start().await.unwrap();
+        let node = Node::builder()
+            .name(name)
+            .danger_allow_plaintext()
+            .listen(env::var("MEMBER_LISTEN").unwrap())
+            .join(contacts)
+            .start()
+            .await
+            .unwrap();
         start_probe(&node).unwrap();
         println!("\nlistens {} {}", node.address(), node.id());
         std::io::stdout().flush().unwrap();
@@ -106,7 +112,12 @@ impl MemberProcess {
 
     /// Starts one.
     pub fn begin(name: &str, listen: &str, contacts: &str) -> Starting {
-        let process = Command::new(env::current_exe().unwrap())
+        Self::begin_by(Command::new(env::current_exe().unwrap()), name, listen, contacts)
+    }
+
+    /// Starts one by that program, which is followed by the arguments.
+    pub fn begin_by(mut program: Command, name: &str, listen: &str, contacts: &str) -> Starting {
+        let process = program
             .args(["the_other_process", "--exact", "--nocapture"])
             .env("MEMBER_NAME", name)
             .env("MEMBER_LISTEN", listen)
