@@ -49,8 +49,8 @@ pub use self::{
     identity::{ActorId, NodeId, ParseIdError},
     invocation::{Arguments, InvocationDecoder, InvocationEncoder, ResultHandler},
     local::{
-        AnyLocal, CancelToken, Decide, IncomingCall, Local, Overflow, Pace, SpawnOptions, WeakAnyLocal, WeakLocal,
-        execute_distributed_target, spawn, spawn_with, try_spawn_with,
+        AnyLocal, CancelToken, Decide, IncomingCall, Keeper, Local, Overflow, Pace, SpawnOptions, WeakAnyLocal,
+        WeakLocal, execute_distributed_target, spawn, spawn_with, try_spawn_with,
     },
     method::{
         CallResult, Callable, DecoderOf, DistributedActor, Entry, FailureOf, HandlerOf, IdOf, Method, Proxy,

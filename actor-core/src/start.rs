@@ -12,10 +12,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActorRef, ActorSystem, Arguments, BoxFuture, CallError, Callable, CodecError, Constructor, DecodeContext,
-    DecoderOf, DistributedActor, FailureOf, IdOf, InvocationEncoder, MethodInfo, Never, RemoteCall, Reply, SystemError,
+    ActorRef, ActorSystem, Arguments, BoxFuture, CallError, CodecError, Constructor, Context, DecodeContext, DecoderOf,
+    DistributedActor, FailureOf, IdOf, InvocationEncoder, MethodInfo, Never, RemoteCall, Reply, SystemError,
     call::{CallOptions, Opened},
-    local::construct_here,
+    local::{build_here, construct_here},
 };
 
 /// The call of a constructor, as a value: nothing happens before a system is asked to start the actor, with
@@ -151,6 +151,15 @@ impl<A: DistributedActor, E: Send + 'static> Spawn<A, E> {
     }
 }
 
+impl<A: DistributedActor, E: Send + 'static> Spawn<A, E> {
+    /// Runs the constructor, for an actor with this context.
+    pub(crate) fn build(&self, decoder: DecoderOf<A>, opened: Opened, context: Context<A>) -> Building<A, E> {
+        self.recipe.build(decoder, opened, context)
+    }
+}
+
+pub(crate) type Building<A, E> = BoxFuture<'static, Result<(A, Context<A>), CallError<E, FailureOf<A>>>>;
+
 impl<A: DistributedActor, E> Clone for Spawn<A, E> {
     fn clone(&self) -> Self {
         Self { recipe: self.recipe.clone(), name: self.name.clone(), owner: self.owner, timeout: self.timeout }
@@ -169,12 +178,13 @@ impl<A: DistributedActor, E> Debug for Spawn<A, E> {
 }
 
 /// A constructor with its arguments.
-trait Recipe<A: Callable, E>: Send + Sync {
+trait Recipe<A: DistributedActor, E>: Send + Sync {
     fn info(&self) -> &'static MethodInfo;
     fn record(&self, encoder: &mut <A::System as ActorSystem>::Encoder) -> Result<(), FailureOf<A>>;
     fn decode_id(&self, input: &mut Bytes, context: &DecodeContext) -> Result<IdOf<A>, CodecError>;
     fn decode_error(&self, input: &mut Bytes, context: &DecodeContext) -> Result<E, CodecError>;
     fn start(&self, system: &A::System, decoder: DecoderOf<A>, opened: Opened) -> BoxFuture<'static, Started<A, E>>;
+    fn build(&self, decoder: DecoderOf<A>, opened: Opened, context: Context<A>) -> Building<A, E>;
 }
 
 struct Recorded<A: DistributedActor, M: Constructor<A>> {
@@ -211,6 +221,10 @@ impl<A: DistributedActor, M: Constructor<A>> Recipe<A, M::Error> for Recorded<A,
     ) -> BoxFuture<'static, Started<A, M::Error>> {
         construct_here::<A, M>(system, decoder, opened)
     }
+
+    fn build(&self, decoder: DecoderOf<A>, opened: Opened, context: Context<A>) -> Building<A, M::Error> {
+        build_here::<A, M>(decoder, opened, context)
+    }
 }
 
 /// An actor system that starts actors on other nodes: the trait behind `spawn_on`, for who needs no more of a node.
@@ -223,6 +237,12 @@ pub trait SpawnSystem: ActorSystem {
 
     /// The node that an actor lives on.
     fn node_of(id: &Self::ActorId) -> Self::Node;
+
+    /// Reads an invocation that was recorded here, as it would be read elsewhere.
+    ///
+    /// # Errors
+    /// When something could not be encoded.
+    fn reread(&self, invocation: Self::Encoder) -> Result<Self::Decoder, Self::Error>;
 
     /// Starts an actor on a node, which may be this one.
     ///

@@ -53,7 +53,7 @@ impl<A: DistributedActor> Activity<A> {
                     Next::Idle => return self.over = true,
                     Next::Stop(mut returned) => {
                         if A::HAS_ON_STOP {
-                            self.seat.refuse_waiting();
+                            self.seat.begins_to_stop();
                             hooks::stop(&mut returned).await;
                         }
                         return self.finish(returned, Terminated::Stopped);

@@ -20,10 +20,11 @@ use super::{
     spawn::Unborn,
 };
 use crate::{
-    ActorRef, ActorSystem, BoxFuture, CallError, CallScope, Constructor, DecoderOf, DistributedActor, ExitReason,
-    HandlerOf, Identity, Outcome, Reply, ResultHandler, Started, SystemError,
+    ActorRef, ActorSystem, BoxFuture, CallError, CallScope, Constructor, Context, DecoderOf, DistributedActor,
+    ExitReason, HandlerOf, Identity, Outcome, Reply, ResultHandler, Started, SystemError,
     call::Opened,
     scope::{Named, within},
+    start::Building,
 };
 
 /// Keeps an actor that was made for somebody elsewhere, or says why it cannot be kept.
@@ -109,6 +110,20 @@ pub(crate) fn construct_here<A: DistributedActor, M: Constructor<A>>(
     })
 }
 
+/// Runs `M` for an actor with this context, which comes back with the actor.
+pub(crate) fn build_here<A: DistributedActor, M: Constructor<A>>(
+    decoder: DecoderOf<A>,
+    opened: Opened,
+    mut context: Context<A>,
+) -> Building<A, M::Error> {
+    Box::pin(async move {
+        let failed = |error: SystemError| CallError::System(error.into());
+        let args = arguments::<M::Args, _>(M::INFO, decoder).map_err(failed)?;
+        let built = build::<A, M>(&mut context, args, opened, None, None).await.map_err(failed)?;
+        Ok((built.map_err(CallError::Actor)?, context))
+    })
+}
+
 /// What `M` makes, as an actor; or its own error. It is given up when it is cancelled, or at its deadline. How long it
 /// takes to its end or its first await goes to `pace`.
 async fn make<A: DistributedActor, M: Constructor<A>>(
@@ -116,26 +131,46 @@ async fn make<A: DistributedActor, M: Constructor<A>>(
     args: M::Args,
     opened: Opened,
     cancel: Option<CancelToken>,
-    mut pace: Option<Pace>,
+    pace: Option<Pace>,
 ) -> Result<Result<ActorRef<A>, M::Error>, SystemError> {
+    let (deadline, timeout) = (opened.deadline, opened.timeout);
+    let mut unborn = Unborn::<A>::new(&system);
+    let actor = match build::<A, M>(&mut unborn.context, args, opened, cancel.as_ref(), pace).await? {
+        Ok(actor) => unborn.born(actor, SpawnOptions::new()),
+        Err(error) => return Ok(Err(error)),
+    };
+    if A::HAS_ON_START {
+        let late = SystemError::Deadline { after: timeout, outcome: Outcome::Unknown };
+        started(&actor, cancel, system.sleep_until(deadline), late).await?;
+    }
+    Ok(Ok(actor))
+}
+
+/// What `M` makes, or its own error.
+async fn build<A: DistributedActor, M: Constructor<A>>(
+    context: &mut Context<A>,
+    args: M::Args,
+    opened: Opened,
+    cancel: Option<&CancelToken>,
+    mut pace: Option<Pace>,
+) -> Result<Result<A, M::Error>, SystemError> {
     let Opened { deadline, timeout, parent, trace } = opened;
     if deadline <= now() {
         return Err(SystemError::Deadline { after: timeout, outcome: Outcome::NotExecuted });
     }
-    let mut unborn = Unborn::<A>::new(&system);
-    let id = unborn.context.id().clone();
+    let (id, system) = (context.id().clone(), context.system().clone());
     let span = call_span(M::INFO, &id, || trace);
     let call = system.mint_call_id();
     let mut scope =
         Some(CallScope::enter_method(call, Arc::new(ToBe(id)), M::INFO.name(), Some(deadline), trace, parent));
-    unborn.context.scope.clone_from(&scope);
+    context.scope.clone_from(&scope);
     let panicked = |message| SystemError::Panicked { method: M::INFO.name().into(), message };
     let made = {
-        let context = &unborn.context;
+        let context = &*context;
         let mut future = Some(Box::pin(async move { M::construct(context, args).await }));
         let mut expiry = None;
         let made = poll_fn(|cx| {
-            if cancel.as_ref().is_some_and(|cancel| cancel.poll(cx.waker())) {
+            if cancel.is_some_and(|cancel| cancel.poll(cx.waker())) {
                 return Poll::Ready(Err(SystemError::Cancelled));
             }
             let Some(future) = &mut future else { return Poll::Pending };
@@ -161,16 +196,8 @@ async fn make<A: DistributedActor, M: Constructor<A>>(
             Err(message) => made.and_then(|_| Err(panicked(message))),
         }
     };
-    unborn.context.scope = None;
-    let actor = match made? {
-        Ok(actor) => unborn.born(actor, SpawnOptions::new()),
-        Err(error) => return Ok(Err(error)),
-    };
-    if A::HAS_ON_START {
-        let late = SystemError::Deadline { after: timeout, outcome: Outcome::Unknown };
-        started(&actor, cancel, system.sleep_until(deadline), late).await?;
-    }
-    Ok(Ok(actor))
+    context.scope = None;
+    made
 }
 
 /// Waits until the actor has started. If nobody waits any more, it is stopped.

@@ -7,32 +7,49 @@ use super::{
     job::{Answer, Job, Work},
     now,
     port::WeakLocal,
+    reply_cell::ReplyCell,
     seat::State,
 };
 use crate::{
     ActorRef, ActorSystem, CallScope, Callable, CancelToken, Context, DistributedActor, Exit, ExitReason, HearsOfEnds,
-    Monitor, SystemError,
+    Monitor, Never, SystemError,
 };
 
 /// The job that starts an actor: the first one in its mailbox.
 pub(super) fn start<A: DistributedActor>() -> Job<A> {
     job(Work::Async(Box::new(|actor: &mut A, context| {
         Box::pin(async move {
-            let started = within_limit(context.system(), actor.__on_start(context)).await;
-            let reason = match started {
-                Some(Ok(())) => return,
-                Some(Err(reason)) => reason,
-                None => {
-                    let limit = context.system().settings().hook_time_max;
-                    ExitReason::new(
-                        Exit::StartFailed,
-                        format_args!("it has not started within {} ms", limit.as_millis()),
-                    )
-                }
-            };
-            context.end(reason);
+            run_start(actor, context).await;
         })
     })))
+}
+
+/// The same; `told` is filled when the actor has started.
+pub(super) fn start_telling<A: DistributedActor>(told: Arc<ReplyCell<(), Never, SystemError>>) -> Job<A> {
+    let tell = told.clone();
+    let work = Work::Async(Box::new(move |actor: &mut A, context| {
+        Box::pin(async move {
+            if run_start(actor, context).await {
+                tell.fill(Ok(()));
+            }
+        })
+    }));
+    Job { answer: Some(told), ..job(work) }
+}
+
+/// Whether the actor has started; if not, it ends.
+async fn run_start<A: DistributedActor>(actor: &mut A, context: &Context<A>) -> bool {
+    let started = within_limit(context.system(), actor.__on_start(context)).await;
+    let reason = match started {
+        Some(Ok(())) => return true,
+        Some(Err(reason)) => reason,
+        None => {
+            let limit = context.system().settings().hook_time_max;
+            ExitReason::new(Exit::StartFailed, format_args!("it has not started within {} ms", limit.as_millis()))
+        }
+    };
+    context.end(reason);
+    false
 }
 
 /// Lets an actor that was asked to stop do so in order. One that could not start has nothing to stop.

@@ -411,6 +411,14 @@ impl<S, J: Queued> Mailbox<S, J> {
         false
     }
 
+    /// The actor is about to be given another state: what asked the old one to stop is over.
+    pub(crate) fn revive(&self) {
+        let mut inner = self.lock();
+        inner.stop = Stop::No;
+        inner.running = 0;
+        self.update(&inner);
+    }
+
     /// The actor has ended; returns what was waiting.
     pub(crate) fn end(&self) -> Vec<J> {
         let line = {

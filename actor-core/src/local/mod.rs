@@ -16,6 +16,7 @@ mod group;
 mod hooks;
 mod interleaving;
 mod job;
+mod keeper;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod mailbox;
@@ -35,13 +36,14 @@ pub use self::{
     cancel::CancelToken,
     construct::Pace,
     execute::IncomingCall,
+    keeper::Keeper,
     options::{Decide, Overflow, SpawnOptions},
     port::{Local, WeakLocal},
     shared::{SharedWork, lend},
     spawn::{spawn, spawn_with, try_spawn_with},
 };
 pub(crate) use self::{
-    construct::{Keep, construct, construct_here},
+    construct::{Keep, build_here, construct, construct_here},
     contain::report,
     ending::Ended,
     execute::execute,

@@ -16,14 +16,15 @@ use super::{
     execute::IncomingCall,
     hooks,
     job::{Job, Work},
+    keeper::Tenure,
     mailbox::{Mailbox, Pushed, Stop},
     now,
     options::{Overflow, SpawnOptions},
     port::{Enqueued, Local, OpenCall, Port, Refused, RunNow, Ticket, Tried},
 };
 use crate::{
-    ActorSystem, AnyLocal, CallScope, CancelToken, Context, DeadLetter, DecoderOf, DistributedActor, HandlerOf, IdOf,
-    MethodInfo, Outcome, ResultHandler, SystemError, Terminated, TraceParent,
+    ActorSystem, AnyLocal, CallScope, CancelToken, Context, DeadLetter, DecoderOf, DistributedActor, ExitReason,
+    HandlerOf, IdOf, MethodInfo, Outcome, ResultHandler, SystemError, Terminated, TraceParent,
     scope::{Named, within},
 };
 
@@ -40,6 +41,8 @@ pub(crate) struct Seat<A: DistributedActor> {
     system: A::System,
     ending: OnceLock<Arc<Ending>>,
     overflow: Option<Box<Overflow<A>>>,
+    /// Set where the state may be replaced.
+    tenure: Option<Arc<Tenure>>,
     me: Weak<Self>,
 }
 
@@ -56,6 +59,7 @@ impl<A: DistributedActor> Seat<A> {
         system: A::System,
         state: Box<State<A>>,
         options: SpawnOptions<A>,
+        tenure: Option<Arc<Tenure>>,
     ) -> Self {
         let capacity = options.mailbox_length_max.map_or(system.settings().mailbox_length_max, Into::into);
         let overflow = match options.overflow {
@@ -63,7 +67,7 @@ impl<A: DistributedActor> Seat<A> {
             overflow => Some(Box::new(overflow)),
         };
         let mailbox = Mailbox::new(state, capacity);
-        Self { mailbox, id, system, ending: OnceLock::new(), overflow, me }
+        Self { mailbox, id, system, ending: OnceLock::new(), overflow, tenure, me }
     }
 
     pub(super) fn id(&self) -> &IdOf<A> {
@@ -89,11 +93,24 @@ impl<A: DistributedActor> Seat<A> {
 
     /// Ends the actor: what waits is answered, the id resigned, the state dropped, and the end announced.
     pub(super) fn finish(&self, state: Option<Box<State<A>>>, how: Terminated) {
-        self.refuse_waiting();
         let how = match (how, state.as_ref().and_then(|state| state.context.exit_reason())) {
             (Terminated::Stopped, Some(reason)) => Terminated::Failed(Box::new(reason)),
             (how, _) => how,
         };
+        if let Some(tenure) = &self.tenure
+            && !tenure.is_over()
+        {
+            drop_contained(state);
+            if tenure.vacate(ExitReason::from(&how)) {
+                return;
+            }
+            return self.gone(None, how);
+        }
+        self.gone(state, how);
+    }
+
+    fn gone(&self, state: Option<Box<State<A>>>, how: Terminated) {
+        self.refuse_waiting();
         self.system.resign_id(&self.id);
         drop_contained(state);
         if let Some(ending) = self.ending.get() {
@@ -103,8 +120,33 @@ impl<A: DistributedActor> Seat<A> {
         self.ending.get_or_init(Arc::default).set(how);
     }
 
+    /// The actor is asked to stop, and does so in order: nothing more is taken, unless another state comes.
+    pub(super) fn begins_to_stop(&self) {
+        if self.tenure.as_ref().is_none_or(|tenure| tenure.is_over()) {
+            self.refuse_waiting();
+        }
+    }
+
+    pub(super) fn tenure(&self) -> Option<&Tenure> {
+        self.tenure.as_deref()
+    }
+
+    /// Takes another state, which begins with `job`.
+    pub(super) fn occupy(&self, state: Box<State<A>>, job: Job<A>) {
+        self.start(state, Some(job), Verdict::Schedule);
+    }
+
+    /// There is no other state to come. Does nothing the second time.
+    pub(super) fn end_for_ever(&self, how: Terminated) {
+        match self.tenure.as_ref().and_then(|tenure| tenure.end()) {
+            Some(true) => Port::stop(self, Stop::Now),
+            Some(false) => self.gone(None, how),
+            None => {}
+        }
+    }
+
     /// Nothing is taken any more, and what waits is answered.
-    pub(super) fn refuse_waiting(&self) {
+    fn refuse_waiting(&self) {
         for job in self.mailbox.end() {
             self.refuse(job, SystemError::ActorStopped { outcome: Outcome::NotExecuted });
         }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use super::{
     hooks,
+    keeper::Tenure,
     options::SpawnOptions,
     port::{Local, Port, WeakLocal},
     seat::{Seat, State},
@@ -49,7 +50,7 @@ pub(super) struct Unborn<A: DistributedActor> {
 }
 
 /// An id that no actor got yet.
-struct Assigned<A: DistributedActor> {
+pub(super) struct Assigned<A: DistributedActor> {
     system: A::System,
     id: Option<IdOf<A>>,
 }
@@ -72,18 +73,34 @@ impl<A: DistributedActor> Unborn<A> {
 
     /// The actor comes to life.
     pub(super) fn born(self, actor: A, options: SpawnOptions<A>) -> ActorRef<A> {
+        let (id, system) = (self.context.id().clone(), self.context.system().clone());
+        let local = Local(self.seated(actor, options, None) as Arc<dyn Port<A>>);
+        ActorRef::of_local(id, system, local)
+    }
+
+    /// The same; with a tenure its state may be replaced, and whoever keeps it starts it.
+    pub(super) fn seated(self, actor: A, options: SpawnOptions<A>, tenure: Option<Arc<Tenure>>) -> Arc<Seat<A>> {
         let Self { mut context, mut assigned } = self;
         let (id, system) = (context.id().clone(), context.system().clone());
+        let starts_itself = A::HAS_ON_START && tenure.is_none();
         let seat = Arc::new_cyclic(|me: &Weak<Seat<A>>| {
             context.set_me(WeakLocal(me.clone()));
-            Seat::new(me.clone(), id.clone(), system.clone(), Box::new(State { actor, context }), options)
+            Seat::new(me.clone(), id.clone(), system.clone(), Box::new(State { actor, context }), options, tenure)
         });
         assigned.id = None;
-        let local = Local(seat as Arc<dyn Port<A>>);
-        if A::HAS_ON_START {
+        let local = Local(seat.clone() as Arc<dyn Port<A>>);
+        if starts_itself {
             local.0.notify(hooks::start());
         }
         system.actor_ready::<A>(&id, local.downgrade());
-        ActorRef::of_local(id, system, local)
+        seat
+    }
+
+    pub(super) fn into_parts(self) -> (Context<A>, Assigned<A>) {
+        (self.context, self.assigned)
+    }
+
+    pub(super) fn from_parts(context: Context<A>, assigned: Assigned<A>) -> Self {
+        Self { context, assigned }
     }
 }

@@ -123,6 +123,13 @@ impl SpawnSystem for Node {
         id.node()
     }
 
+    fn reread(&self, invocation: NodeEncoder) -> Result<NodeDecoder, SystemError> {
+        match invocation.failed {
+            Some(why) => Err(SystemError::Unencodable { method: "a constructor".into(), why }),
+            None => Ok(NodeDecoder::new(invocation.body.into_bytes(), self.inner.decode_context())),
+        }
+    }
+
     async fn spawn_on<A: DistributedActor<System = Self>, E: Send + 'static>(
         &self,
         node: NodeId,

@@ -1,0 +1,251 @@
+//! An actor whose state can be replaced: what a supervisor has of its child.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    sync::{Arc, Mutex, MutexGuard, Weak},
+    task::{Context as TaskContext, Poll, Waker},
+};
+
+use super::{
+    hooks,
+    mailbox::Stop,
+    now,
+    options::SpawnOptions,
+    port::{Local, Port, WeakLocal},
+    reply_cell::ReplyCell,
+    seat::{Seat, State},
+    spawn::Unborn,
+};
+use crate::{
+    ActorRef, CallError, Context, DistributedActor, ExitReason, FailureOf, Never, RemoteCall, Spawn, SpawnSystem,
+    SystemError, Terminated,
+};
+
+/// Keeps an actor, and gives it a new state when the old one has ended: a restart.
+///
+/// Between the two its references stay what they are, and calls wait in its mailbox. The call whose method panicked fails
+/// with `Panicked`. Dropped, it ends the actor at once.
+pub struct Keeper<A: DistributedActor> {
+    seat: Arc<Seat<A>>,
+    /// Filled when the present state has started.
+    started: Option<Arc<StartCell>>,
+}
+
+type StartCell = ReplyCell<(), Never, SystemError>;
+
+impl<A: DistributedActor> Keeper<A>
+where
+    A::System: SpawnSystem,
+{
+    /// Starts an actor here, and waits until it has started.
+    ///
+    /// # Errors
+    /// As those of [`SpawnSystem::spawn_on`].
+    ///
+    /// # Cancel safety
+    /// Dropped before it has ended, no actor stays.
+    pub async fn start<E: Send + 'static>(
+        system: &A::System,
+        spawn: &Spawn<A, E>,
+        options: SpawnOptions<A>,
+    ) -> Result<Self, CallError<E, FailureOf<A>>> {
+        let unborn = Unborn::<A>::new(system);
+        let (context, assigned) = unborn.into_parts();
+        let (actor, context) = construct(system, spawn, context).await?;
+        let tenure = Arc::new(Tenure::default());
+        let seat = Unborn::from_parts(context, assigned).seated(actor, options, Some(tenure));
+        let mut keeper = Self { seat, started: None };
+        keeper.start_job(None);
+        keeper.has_started().await.map_err(|reason| start_failed(&reason))?;
+        Ok(keeper)
+    }
+
+    /// Gives the actor a new state, made by `spawn`, once the old one has ended; waits until it has started.
+    ///
+    /// # Errors
+    /// The same. The actor stays without a state then, and its calls wait.
+    ///
+    /// # Cancel safety
+    /// Dropped before it has ended, the actor may stay without a state.
+    pub async fn restart<E: Send + 'static>(&mut self, spawn: &Spawn<A, E>) -> Result<(), CallError<E, FailureOf<A>>> {
+        self.vacant().await;
+        let seat = &self.seat;
+        let me = WeakLocal(Arc::downgrade(seat) as Weak<dyn Port<A>>);
+        let context = Context::new(seat.system().clone(), seat.id().clone(), me);
+        let system = seat.system().clone();
+        let (actor, context) = construct(&system, spawn, context).await?;
+        if let Some(tenure) = self.seat.tenure() {
+            tenure.occupy();
+        }
+        self.seat.mailbox.revive();
+        self.start_job(Some(Box::new(State { actor, context })));
+        self.has_started().await.map_err(|reason| start_failed(&reason))
+    }
+
+    /// Makes `actor` a kept actor, without a constructor.
+    #[must_use]
+    pub fn of(system: &A::System, actor: A, options: SpawnOptions<A>) -> Self {
+        let seat = Unborn::<A>::new(system).seated(actor, options, Some(Arc::new(Tenure::default())));
+        let mut keeper = Self { seat, started: None };
+        keeper.start_job(None);
+        keeper
+    }
+
+    /// The actor.
+    #[must_use]
+    pub fn actor_ref(&self) -> ActorRef<A> {
+        let local = Local(self.seat.clone() as Arc<dyn Port<A>>);
+        ActorRef::of_local(self.seat.id().clone(), self.seat.system().clone(), local)
+    }
+
+    /// Waits until the actor is without a state, and says why. At once if it is.
+    pub async fn vacant(&self) -> ExitReason {
+        poll_fn(|cx| self.poll_vacant(cx)).await
+    }
+
+    /// The same, for who polls. One task at a time is woken.
+    pub fn poll_vacant(&self, cx: &mut TaskContext<'_>) -> Poll<ExitReason> {
+        match self.seat.tenure() {
+            Some(tenure) => tenure.poll(cx.waker()),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Asks the actor to stop in order, when its running method has ended.
+    pub fn stop(&self) {
+        Port::stop(&*self.seat, Stop::AfterCurrent);
+    }
+
+    /// Gives the running method up at its next await, and drops the state as it is.
+    pub fn kill(&self) {
+        Port::stop(&*self.seat, Stop::Now);
+    }
+
+    /// Ends the actor for ever: what waits is answered, and those who watch it are told.
+    pub fn end(self, how: Terminated) {
+        self.seat.end_for_ever(how);
+    }
+
+    /// Queues the job that starts the actor before all others, or runs it with the new state.
+    fn start_job(&mut self, state: Option<Box<State<A>>>) {
+        let cell = Arc::new(StartCell::new());
+        let job = hooks::start_telling(cell.clone());
+        self.started = Some(cell);
+        match state {
+            Some(state) => self.seat.occupy(state, job),
+            None => Port::notify(&*self.seat, job),
+        }
+    }
+
+    /// Waits until the present state has started, or has ended instead.
+    async fn has_started(&mut self) -> Result<(), ExitReason> {
+        let Some(started) = self.started.take() else { return Ok(()) };
+        poll_fn(|cx| {
+            if let Poll::Ready(reason) = self.poll_vacant(cx) {
+                return Poll::Ready(Err(reason));
+            }
+            // A panic is told by the vacancy.
+            match started.poll(cx.waker()) {
+                Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+                _ => Poll::Pending,
+            }
+        })
+        .await
+    }
+}
+
+async fn construct<A: DistributedActor, E: Send + 'static>(
+    system: &A::System,
+    spawn: &Spawn<A, E>,
+    context: Context<A>,
+) -> Result<(A, Context<A>), CallError<E, FailureOf<A>>>
+where
+    A::System: SpawnSystem,
+{
+    let failed = |error: SystemError| CallError::System(error.into());
+    let RemoteCall { timeout, parent, trace, .. } = spawn.open(system).map_err(failed)?;
+    let deadline = now() + timeout;
+    let mut encoder = crate::ActorSystem::make_invocation_encoder(system);
+    spawn.record(&mut encoder).map_err(CallError::System)?;
+    let decoder = system.reread(encoder).map_err(CallError::System)?;
+    spawn.build(decoder, crate::call::Opened { deadline, timeout, parent, trace }, context).await
+}
+
+fn start_failed<E, F: From<SystemError>>(reason: &ExitReason) -> CallError<E, F> {
+    CallError::System(SystemError::StartFailed { why: reason.to_string().into() }.into())
+}
+
+impl<A: DistributedActor> Drop for Keeper<A> {
+    fn drop(&mut self) {
+        self.seat.end_for_ever(Terminated::Stopped);
+    }
+}
+
+impl<A: DistributedActor> fmt::Debug for Keeper<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keeper({})", self.seat.id())
+    }
+}
+
+/// Whether a kept actor has a state.
+#[derive(Default)]
+pub(super) struct Tenure {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Why it has none.
+    vacant: Option<ExitReason>,
+    /// It will have none again.
+    over: bool,
+    waiting: Option<Waker>,
+}
+
+impl Tenure {
+    /// The state has ended, for this reason. False if it was the last one.
+    pub(super) fn vacate(&self, reason: ExitReason) -> bool {
+        let waiting = {
+            let mut inner = self.lock();
+            if inner.over {
+                return false;
+            }
+            inner.vacant = Some(reason);
+            inner.waiting.take()
+        };
+        if let Some(waiting) = waiting {
+            waiting.wake();
+        }
+        true
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.lock().over
+    }
+
+    /// There will be no other state. Whether there is one now; none the second time.
+    pub(super) fn end(&self) -> Option<bool> {
+        let mut inner = self.lock();
+        if std::mem::replace(&mut inner.over, true) { None } else { Some(inner.vacant.is_none()) }
+    }
+
+    fn occupy(&self) {
+        self.lock().vacant = None;
+    }
+
+    fn poll(&self, waker: &Waker) -> Poll<ExitReason> {
+        let mut inner = self.lock();
+        match &inner.vacant {
+            Some(reason) => Poll::Ready(reason.clone()),
+            None => {
+                inner.waiting = Some(waker.clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
