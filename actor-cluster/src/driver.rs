@@ -99,6 +99,7 @@ impl Driver {
             match self.next().await {
                 Step::News(News::Message { from, payload }) => match Message::parse(&payload) {
                     Some(Message::Swim(packet)) => self.swim.receive(now(), from, &packet),
+                    Some(Message::Doubt { life, incarnation }) => self.swim.doubted(now(), life, incarnation),
                     Some(Message::Leave) => self.swim.depart(now(), from, MemberState::Left),
                     Some(Message::Registry(packet)) => {
                         let members = &self.members;
@@ -163,11 +164,11 @@ impl Driver {
         for joined in &joined {
             self.joined(joined);
         }
-        while let Some((to, packet)) = self.swim.poll_send() {
+        while let Some((to, message)) = self.swim.poll_send() {
             if !self.host.is_connected(to.node) {
                 self.host.introduce(to.node, &addresses(&to.about));
             }
-            self.send(to.node, &Message::Swim(packet));
+            self.send(to.node, &message);
         }
         if self.swim.take_changed() {
             self.post();
@@ -301,8 +302,8 @@ impl Driver {
             self.send(node, &Message::Leave);
         }
         self.swim.leave(now());
-        while let Some((to, packet)) = self.swim.poll_send() {
-            self.send(to.node, &Message::Swim(packet));
+        while let Some((to, message)) = self.swim.poll_send() {
+            self.send(to.node, &message);
         }
         self.host.left();
     }

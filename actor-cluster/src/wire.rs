@@ -13,6 +13,8 @@ pub(crate) enum Message {
     Swim(Bytes),
     /// The sender leaves.
     Leave,
+    /// The sender suspects the receiver, in that life and incarnation.
+    Doubt { life: u32, incarnation: u16 },
     /// For the registry.
     Registry(Packet),
 }
@@ -25,6 +27,11 @@ impl Message {
             1 => Some(Self::Swim(payload.slice(1..))),
             2 => Some(Self::Leave),
             3 => postcard::from_bytes(payload.get(1..)?).ok().map(Self::Registry),
+            4 => {
+                let (life, incarnation) = payload.get(1..)?.split_at_checked(4)?;
+                let (life, incarnation) = (life.try_into().ok()?, incarnation.try_into().ok()?);
+                Some(Self::Doubt { life: u32::from_le_bytes(life), incarnation: u16::from_le_bytes(incarnation) })
+            }
             _ => None,
         }
     }
@@ -39,6 +46,12 @@ impl Message {
                 payload.into()
             }
             Self::Leave => Bytes::from_static(&[2]),
+            Self::Doubt { life, incarnation } => {
+                let mut payload = vec![4];
+                payload.extend_from_slice(&life.to_le_bytes());
+                payload.extend_from_slice(&incarnation.to_le_bytes());
+                payload.into()
+            }
             Self::Registry(packet) => {
                 // There is nothing in a packet that could not be encoded.
                 postcard::to_extend(packet, vec![3]).map_or_else(|_| Bytes::from_static(&[0]), Bytes::from)

@@ -215,5 +215,34 @@ async fn twenty_processes_see_one_another_within_three_seconds() {
             }
         }
         println!("figure: 20 processes, {shape}: all see all after {:?}", started.elapsed());
+        if shape == "star" {
+            client.shutdown().await;
+            costs_little_when_idle(&members).await;
+        }
     }
+}
+
+/// Ticks of a hundredth of a second that all of them have computed for, and the most KiB that one of them has in memory.
+fn cost(members: &[MemberProcess]) -> (u64, u64) {
+    let of = |member: &MemberProcess| {
+        let directory = format!("/proc/{}", member.process.id());
+        let stat = std::fs::read_to_string(format!("{directory}/stat")).unwrap();
+        let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().map(String::from).collect();
+        let status = std::fs::read_to_string(format!("{directory}/status")).unwrap();
+        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let memory = memory.split_whitespace().next().unwrap().parse::<u64>().unwrap();
+        (fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap(), memory)
+    };
+    members.iter().map(of).fold((0, 0), |(ticks, most), (more, memory)| (ticks + more, most.max(memory)))
+}
+
+/// The limits leave room for builds without optimization, and for a busy machine.
+async fn costs_little_when_idle(members: &[MemberProcess]) {
+    sleep(Duration::from_secs(2)).await;
+    let ((before, _), began) = (cost(members), Instant::now());
+    sleep(Duration::from_secs(5)).await;
+    let (ticks, memory) = cost(members);
+    let share = (ticks - before) as f64 / began.elapsed().as_secs_f64() / members.len() as f64;
+    println!("figure: an idle member of {}: {share:.2} % of a core, {} MiB at most", members.len(), memory / 1024);
+    assert!(share < 2.0 && memory < 40 * 1024, "{share} %, {memory} KiB");
 }

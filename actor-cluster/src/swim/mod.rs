@@ -11,14 +11,13 @@ use std::{
 
 use actor_core::NodeId;
 use actor_transport::cluster::MemberState;
-use bytes::Bytes;
 use foca::{
     AccumulatingRuntime, Config, Foca, Member, NoCustomBroadcast, OwnedNotification, PeriodicParams, PostcardCodec,
     State, Timer,
 };
 use rand::{SeedableRng, rngs::SmallRng};
 
-use crate::identity::Identity;
+use crate::{identity::Identity, wire::Message};
 
 /// Each member probes another one once in this time.
 const PROBE_PERIOD: Duration = Duration::from_secs(1);
@@ -29,6 +28,10 @@ const HELPERS: usize = 3;
 const SUSPICION: Duration = Duration::from_secs(4);
 /// When so much of it has passed, the suspicion is shown. A node that stops for 3 s is back before that.
 const SHOWN_AFTER: Duration = Duration::from_millis(2500);
+/// How often a suspect is told so.
+const DOUBT_PERIOD: Duration = Duration::from_secs(1);
+/// A suspect is dead for every member that has suspected it for so much longer than it takes.
+const OVERDUE: Duration = Duration::from_secs(2);
 /// How long it is remembered that a node is dead.
 const DEAD_REMEMBERED: Duration = Duration::from_secs(60 * 60);
 const GOSSIP_PERIOD: Duration = Duration::from_millis(200);
@@ -60,13 +63,13 @@ pub(crate) struct Swim {
     runtime: Runtime,
     timers: BTreeMap<(Instant, u64), Event>,
     timers_made: u64,
-    sends: VecDeque<(Identity, Bytes)>,
+    sends: VecDeque<(Identity, Message)>,
     /// How slow this node is itself; its suspicions take so many times longer, and once.
     slowness: u32,
     on_time_since: Instant,
     /// For how many members foca was set up.
     size: usize,
-    suspects: BTreeMap<NodeId, Instant>,
+    suspects: BTreeMap<NodeId, Suspicion>,
     /// Who was declared dead, and may be alive all the same.
     lost: BTreeMap<NodeId, Identity>,
     /// Who of them was written to last.
@@ -76,6 +79,14 @@ pub(crate) struct Swim {
     departed: VecDeque<(Identity, MemberState)>,
     joined: Vec<Identity>,
     changed: bool,
+}
+
+/// Since when a member is suspected, of what, and when it was told.
+#[derive(Clone, Copy)]
+struct Suspicion {
+    incarnation: u16,
+    since: Instant,
+    told: Instant,
 }
 
 enum Event {
@@ -120,6 +131,16 @@ impl Swim {
         self.settle(now, handled);
     }
 
+    /// Another member suspects this one, which objects.
+    pub(crate) fn doubted(&mut self, now: Instant, life: u32, incarnation: u16) {
+        let own = self.foca.identity().clone();
+        if own.life == life {
+            let doubt = std::iter::once(Member::new(own, incarnation, State::Suspect));
+            let objected = self.foca.apply_many(doubt, false, &mut self.runtime);
+            self.settle(now, objected);
+        }
+    }
+
     /// Asks a node, which may be a stranger, for all that it knows.
     pub(crate) fn announce(&mut self, now: Instant, to: NodeId) {
         let announced = self.foca.announce(Identity::unknown(to), &mut self.runtime);
@@ -160,8 +181,8 @@ impl Swim {
                 .into_iter()
                 .map(|((at, number), event)| ((at + late, number), event))
                 .collect();
-            for since in self.suspects.values_mut() {
-                *since += late;
+            for suspicion in self.suspects.values_mut() {
+                suspicion.since += late;
             }
             self.slowness = (self.slowness + 1).min(SLOWNESS_MAX);
             self.on_time_since = now;
@@ -188,7 +209,7 @@ impl Swim {
     }
 
     /// What is to be sent.
-    pub(crate) fn poll_send(&mut self) -> Option<(Identity, Bytes)> {
+    pub(crate) fn poll_send(&mut self) -> Option<(Identity, Message)> {
         self.sends.pop_front()
     }
 
@@ -205,8 +226,9 @@ impl Swim {
     /// The other members, and whether they are suspected.
     pub(crate) fn members(&self, now: Instant) -> impl Iterator<Item = (&Identity, bool)> {
         self.foca.iter_members().map(move |member| {
-            let since = self.suspects.get(&member.id().node);
-            (member.id(), since.is_some_and(|since| now.saturating_duration_since(*since) >= SHOWN_AFTER))
+            let suspicion = self.suspects.get(&member.id().node);
+            let is_shown = |suspicion: &Suspicion| now.saturating_duration_since(suspicion.since) >= SHOWN_AFTER;
+            (member.id(), suspicion.is_some_and(is_shown))
         })
     }
 
@@ -253,8 +275,8 @@ impl Swim {
                 _ => {}
             }
         }
-        while let Some(send) = self.runtime.to_send() {
-            self.sends.push_back(send);
+        while let Some((to, packet)) = self.runtime.to_send() {
+            self.sends.push_back((to, Message::Swim(packet)));
         }
         if self.size != self.size() {
             self.configure();
@@ -290,15 +312,26 @@ impl Swim {
 
     /// Looks who is suspected, and whether this node is on time again.
     fn look(&mut self, now: Instant) {
-        let before = self.suspects.len();
         let known = std::mem::take(&mut self.suspects);
-        self.suspects = self
-            .foca
-            .iter_members()
-            .filter(|member| member.state() == State::Suspect)
-            .map(|member| (member.id().node, known.get(&member.id().node).copied().unwrap_or(now)))
-            .collect();
-        self.changed |= before > 0 || !self.suspects.is_empty();
+        let mut overdue = Vec::new();
+        for member in self.foca.iter_members().filter(|member| member.state() == State::Suspect) {
+            let (identity, incarnation) = (member.id(), member.incarnation());
+            let known = known.get(&identity.node).filter(|known| known.incarnation == incarnation).copied();
+            let mut suspicion = known.unwrap_or(Suspicion { incarnation, since: now, told: now });
+            if now.saturating_duration_since(suspicion.told) >= DOUBT_PERIOD {
+                // Gossip may have passed it by; what it does not know it cannot object to.
+                suspicion.told = now;
+                self.sends.push_back((identity.clone(), Message::Doubt { life: identity.life, incarnation }));
+            }
+            if now.saturating_duration_since(suspicion.since) >= SUSPICION * (self.slowness + 1) + OVERDUE {
+                overdue.push(Member::new(identity.clone(), incarnation, State::Down));
+            }
+            self.suspects.insert(identity.node, suspicion);
+        }
+        self.changed |= !known.is_empty() || !self.suspects.is_empty();
+        // Whoever has suspected them first may have died himself, or have been away.
+        let applied = self.foca.apply_many(overdue.into_iter(), true, &mut self.runtime);
+        self.settle(now, applied);
         if self.slowness > 0 && now.saturating_duration_since(self.on_time_since) >= RECOVERY {
             self.slowness -= 1;
             self.on_time_since = now;

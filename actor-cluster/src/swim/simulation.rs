@@ -8,11 +8,13 @@ use std::{
 
 use actor_core::NodeId;
 use actor_transport::cluster::MemberState;
-use bytes::Bytes;
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
 use super::{PACKET_LENGTH, Swim};
-use crate::identity::{About, Identity};
+use crate::{
+    identity::{About, Identity},
+    wire::Message,
+};
 
 /// A bandwidth of its own for each message kind is of no interest here: bytes are counted as packets have them.
 pub(super) struct Simulation {
@@ -45,7 +47,7 @@ struct Simulated {
 }
 
 enum Due {
-    Arrival { from: usize, to: usize, packet: Bytes },
+    Arrival { from: usize, to: usize, message: Message },
     Wake(usize),
 }
 
@@ -148,7 +150,7 @@ impl Simulation {
             self.queue.pop();
             self.now = at;
             match self.due.remove(&entry) {
-                Some(Due::Arrival { from, to, packet }) => self.arrive(from, to, packet),
+                Some(Due::Arrival { from, to, message }) => self.arrive(from, to, message),
                 Some(Due::Wake(number)) => self.wake(number),
                 None => {}
             }
@@ -156,14 +158,18 @@ impl Simulation {
         self.now = end;
     }
 
-    fn arrive(&mut self, from: usize, to: usize, packet: Bytes) {
+    fn arrive(&mut self, from: usize, to: usize, message: Message) {
         let Some(member) = self.members.get_mut(&to) else { return };
         if member.frozen_until > self.now {
             // It waits in a socket's buffer.
             let at = member.frozen_until;
-            return self.enter(at, Due::Arrival { from, to, packet });
+            return self.enter(at, Due::Arrival { from, to, message });
         }
-        member.swim.receive(self.now, id(from), &packet);
+        match message {
+            Message::Swim(packet) => member.swim.receive(self.now, id(from), &packet),
+            Message::Doubt { life, incarnation } => member.swim.doubted(self.now, life, incarnation),
+            _ => {}
+        }
         self.serve(to);
     }
 
@@ -199,16 +205,17 @@ impl Simulation {
                 self.false_deaths.push((*gone, number));
             }
         }
-        for (to, packet) in sends {
-            self.bytes += packet.len() as u64;
+        for (to, message) in sends {
+            let length = message.encode().len();
+            self.bytes += length as u64;
             self.messages += 1;
-            self.longest = self.longest.max(packet.len());
+            self.longest = self.longest.max(length);
             let to = number_of(to.node);
             if self.cut.contains(&(number, to)) || (self.loss > 0.0 && self.random.random_bool(self.loss)) {
                 continue;
             }
             let at = self.now + Duration::from_micros(self.random.random_range(200..2000));
-            self.enter(at, Due::Arrival { from: number, to, packet });
+            self.enter(at, Due::Arrival { from: number, to, message });
         }
     }
 
