@@ -49,7 +49,7 @@ pub use actor_transport::{
 /// The cluster that a node belongs to: what [`Node::cluster`] gives, and what it takes to find members in another way.
 pub mod cluster {
     #[cfg(feature = "cluster")]
-    pub use actor_cluster::{Claim, DnsName, Gossip, Key, LeastLoaded, Listing, Registry};
+    pub use actor_cluster::{Claim, DnsName, Gossip, Key, LeastLoaded, Listing, Registry, Singleton};
     pub use actor_transport::cluster::{
         ByKey, Cluster, ClusterEvent, ClusterEvents, ClusterView, Discovery, Host, Labels, Member, MemberState,
         Membership, Named, News, Placement, RandomMember, WaitError, WithLabel,

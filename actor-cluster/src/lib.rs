@@ -14,5 +14,5 @@ mod wire;
 pub use self::{
     dns::DnsName,
     gossip::Gossip,
-    registry::{Claim, Key, LeastLoaded, Listing, Registry},
+    registry::{Claim, Key, LeastLoaded, Listing, Registry, Singleton},
 };

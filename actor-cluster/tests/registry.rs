@@ -210,3 +210,41 @@ async fn a_node_without_a_cluster_has_no_registry() {
     let node = network.node().await;
     assert!(matches!(Registry::of(&node), Err(SystemError::UnknownName { .. })));
 }
+
+/// Which nodes have an actor after some seconds; never two at once.
+async fn watched(nodes: &[Node], seconds: u32) -> Vec<usize> {
+    let mut holders = Vec::new();
+    for _ in 0..seconds * 20 {
+        sleep(Duration::from_millis(50)).await;
+        holders = (0..nodes.len()).filter(|number| nodes[*number].actor_count() > 0).collect();
+        assert!(holders.len() <= 1, "{holders:?}");
+    }
+    holders
+}
+
+/// R98: started once, again elsewhere when its node dies, and stopped where there is no majority; never two at once.
+#[tokio::test(start_paused = true)]
+async fn one_node_of_a_majority_has_the_singleton_and_a_minority_has_none() {
+    for seed in 7..12 {
+        let network = Network::seeded(seed);
+        let nodes = nodes::<5>(&network).await;
+        let all = registries(&nodes);
+        let parts: Vec<_> = all.iter().map(|registry| registry.singleton("scheduler", 5, Listener::default)).collect();
+        let first = watched(&nodes, 10).await[0];
+        assert!(all[4].find::<Listener>("scheduler").is_some());
+        // The one that has it, and another one, on one side.
+        let with_it = [first, (first + 1) % 5];
+        for one in with_it {
+            for other in (0..5).filter(|other| !with_it.contains(other)) {
+                network.partition(&nodes[one], &nodes[other]);
+            }
+        }
+        let second = watched(&nodes, 25).await[0];
+        assert!(!with_it.contains(&second), "seed {seed}: {second}");
+        network.heal();
+        assert_eq!(watched(&nodes, 20).await, [second]);
+        // It goes with its part.
+        drop(parts);
+        assert_eq!(watched(&nodes, 2).await, []);
+    }
+}

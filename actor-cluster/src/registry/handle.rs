@@ -142,6 +142,10 @@ impl Registry {
         LeastLoaded::new(self.shared.clone())
     }
 
+    pub(super) fn node(&self) -> &Node {
+        &self.node
+    }
+
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }

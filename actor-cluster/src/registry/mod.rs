@@ -6,6 +6,7 @@ mod handle;
 mod least_loaded;
 mod names;
 mod shared;
+mod singleton;
 #[cfg(test)]
 mod tests;
 
@@ -18,4 +19,5 @@ pub use self::{
     handle::Registry,
     least_loaded::LeastLoaded,
     names::Claim,
+    singleton::Singleton,
 };

@@ -117,8 +117,8 @@ impl Simulation {
     /// Whether that member sees exactly those that are there.
     pub(super) fn sees_all(&self, number: usize) -> bool {
         let swim = self.swim(number);
-        let others = self.members.keys().filter(|other| **other != number);
-        swim.size() + 1 == self.members.len() && others.clone().all(|other| swim.is_member(id(*other)))
+        swim.size() + 1 == self.members.len()
+            && swim.members(self.now).all(|(identity, _)| self.members.contains_key(&number_of(identity.node)))
     }
 
     pub(super) fn all_see_all(&self) -> bool {
