@@ -59,6 +59,12 @@ impl MethodInfo {
         inventory::iter::<Registered>.into_iter().map(|registered| registered.0)
     }
 
+    /// The hash that a method of this name has. For systems that have methods of their own.
+    #[must_use]
+    pub const fn hash_of(name: &str) -> u64 {
+        hash_name(name)
+    }
+
     /// The identity of the method: `crate::module::Actor::method`, or what `#[distributed(name = "..")]` says.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -333,9 +333,9 @@ pub(super) fn key_of(method: &'static MethodInfo) -> MethodKey<'static> {
     MethodKey { hash: method.hash(), name: method.name(), signature: method.signature() }
 }
 
-/// What a node itself can be asked has no signature, and is found by its name.
+/// What a node itself can be asked has no signature.
 fn node_method(name: &'static str) -> MethodKey<'static> {
-    MethodKey { hash: name.len() as u64, name, signature: "" }
+    MethodKey { hash: MethodInfo::hash_of(name), name, signature: "" }
 }
 
 pub(super) fn outgoing<'a>(
