@@ -117,6 +117,11 @@ actor_transport::__private::inventory::submit! {
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// So are the programs of the guide to testing.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/testing.md")]
+struct Testing;
+
 /// So is the example of the macro's, which cannot depend on this crate.
 #[cfg(doctest)]
 #[doc = include_str!("../actor-macros/src/reentrant.md")]

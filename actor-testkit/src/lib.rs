@@ -18,6 +18,7 @@ mod network;
 mod poll_then_drop;
 mod proxy;
 mod raw_peer;
+mod scenario;
 
 pub use self::{
     conformance::TransportUnderTest,
@@ -29,10 +30,11 @@ pub use self::{
         alone_in_virtual_time,
     },
     loopback::LoopbackSystem,
-    network::Network,
+    network::{Held, Network, Probe, Received},
     poll_then_drop::{at_every_poll, poll_then_drop},
     proxy::{Direction, TcpProxy},
     raw_peer::{RawFrame, RawPeer, RawPeerError},
+    scenario::{BrokenScenario, Scenario, ScenarioReport},
 };
 
 /// What [`count_heap!`] refers to. Not for use by hand.

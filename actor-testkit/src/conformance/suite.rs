@@ -160,7 +160,7 @@ macro_rules! conformance {
 #[macro_export]
 macro_rules! __conformance_tests {
     ({ $subject:expr }; $($theme:ident { $($case:ident)* })*) => {
-        mod conformance {
+        mod conforms {
             $(
                 mod $theme {
                     #[allow(unused_imports, reason = "for the subject's path")]

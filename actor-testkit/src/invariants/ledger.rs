@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    ops::AddAssign,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -75,6 +76,18 @@ pub struct Tally {
     pub failed_after: usize,
     /// Those whose callers did not wait.
     pub dropped: usize,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, more: Self) {
+        self.calls += more.calls;
+        self.executed += more.executed;
+        self.acknowledged += more.acknowledged;
+        self.not_executed += more.not_executed;
+        self.unknown += more.unknown;
+        self.failed_after += more.failed_after;
+        self.dropped += more.dropped;
+    }
 }
 
 impl Ledger {

@@ -1,6 +1,7 @@
 //! How much is logged.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, Once},
     time::Instant,
@@ -26,6 +27,10 @@ pub struct LogLines {
 /// Lines in each second since the first watch. A process has one log.
 static LINES: Mutex<Option<Lines>> = Mutex::new(None);
 
+thread_local! {
+    static LINES_HERE: Cell<usize> = const { Cell::new(0) };
+}
+
 #[derive(Debug)]
 struct Lines {
     began: Instant,
@@ -44,6 +49,13 @@ impl LogLines {
             let _ = tracing::subscriber::set_global_default(Counting);
         });
         Self { since }
+    }
+
+    /// How many lines this thread has written, since the first watch of the process.
+    #[must_use]
+    pub fn on_this_thread() -> usize {
+        let _ = Self::watch();
+        LINES_HERE.get()
     }
 
     /// The most lines within one second since then.
@@ -72,6 +84,7 @@ impl Subscriber for Counting {
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
 
     fn event(&self, _: &Event<'_>) {
+        LINES_HERE.set(LINES_HERE.get() + 1);
         if let Some(lines) = &mut *lock() {
             let second = lines.began.elapsed().as_secs();
             *lines.by_second.entry(second).or_default() += 1;

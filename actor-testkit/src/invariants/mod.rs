@@ -148,7 +148,7 @@ impl Invariants {
 }
 
 /// Whether no call is in flight, in either direction, and no message is held.
-fn is_idle(node: &Node) -> bool {
+pub(crate) fn is_idle(node: &Node) -> bool {
     node.peers().iter().filter_map(|peer| peer.session).all(|session| {
         session.calls_in == 0
             && session.calls_out == 0

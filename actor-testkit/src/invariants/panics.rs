@@ -1,8 +1,11 @@
 //! Panics of the process.
 
-use std::sync::{
-    Once,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    cell::Cell,
+    sync::{
+        Once,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// Counts the panics of all threads, those that were caught included.
@@ -22,6 +25,10 @@ pub struct Panics {
 /// The panic hook belongs to the process, and so does its count.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
+thread_local! {
+    static PANICS_HERE: Cell<usize> = const { Cell::new(0) };
+}
+
 impl Panics {
     /// Counts from now on. The first one of a process puts its hook before the one that is there.
     #[must_use]
@@ -31,6 +38,7 @@ impl Panics {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
                 PANICS.fetch_add(1, Ordering::SeqCst);
+                PANICS_HERE.set(PANICS_HERE.get() + 1);
                 let payload = info.payload();
                 let text = payload.downcast_ref::<&str>().copied();
                 let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
@@ -40,6 +48,13 @@ impl Panics {
             }));
         });
         Self { before: PANICS.load(Ordering::SeqCst) }
+    }
+
+    /// How many there were on this thread, since the first watch of the process.
+    #[must_use]
+    pub fn on_this_thread() -> usize {
+        let _ = Self::watch();
+        PANICS_HERE.get()
     }
 
     /// How many there were since then.

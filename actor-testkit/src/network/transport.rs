@@ -15,17 +15,19 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::Network;
+use super::{Network, State, cable::Cable};
 
 /// What one node sees of the network: the addresses `sim://name`.
 pub(super) struct SimulatedTransport {
     network: Network,
     name: String,
+    /// Which of the nodes at that place it is: one that has crashed reaches nobody.
+    started: u64,
 }
 
 impl SimulatedTransport {
-    pub(super) fn new(network: Network, name: String) -> Self {
-        Self { network, name }
+    pub(super) fn new(network: Network, name: String, started: u64) -> Self {
+        Self { network, name, started }
     }
 }
 
@@ -53,11 +55,14 @@ impl Transport for SimulatedTransport {
             Poll::Ready(())
         })
         .await;
-        let delay = self.network.lock().delay();
+        let delay = self.network.lock().delay(&self.name, to);
         if !delay.is_zero() {
             tokio::time::sleep(delay * 2).await;
         }
         let mut state = self.network.lock();
+        if !state.is_current(&self.name, self.started) {
+            return Err(TransportError::Other("this node has crashed".into()));
+        }
         let refused = || TransportError::Other(format!("nobody listens at {address}"));
         let listener = state.cables.listener(to).ok_or_else(refused)?;
         let there = state.cables.add(&self.name, to);
@@ -124,33 +129,26 @@ impl Receiver for Incoming {
             let arrival = {
                 let mut state = self.network.lock();
                 let Some(mut cable) = state.cables.take(self.cable) else { return Poll::Ready(Ok(0)) };
-                let cut = state.is_cut(&cable.from, &cable.to);
-                let now = Instant::now();
-                let polled = if cable.broken {
-                    Poll::Ready(Err(TransportError::Other("connection reset".into())))
-                } else {
-                    match cable.next_arrival() {
-                        Some(at) if !cut && at <= now => {
-                            let bytes = cable.arrive().unwrap_or_default();
-                            state.delivered(&cable, &bytes);
-                            into.extend_from_slice(&bytes);
-                            Poll::Ready(Ok(bytes.len()))
+                let polled = poll_cable(&mut state, &mut cable, into);
+                let is_held = state.is_cut(&cable.from, &cable.to) || cable.room() == 0;
+                let arrival = cable.next_arrival().filter(|_| !is_held);
+                let mut wakers = Vec::new();
+                match &polled {
+                    Poll::Ready(arrived) => {
+                        wakers.extend(cable.sender.take());
+                        if arrived.is_ok() {
+                            wakers.extend(state.note(&mut cable, Instant::now()));
                         }
-                        None if cable.ended && !cut => Poll::Ready(Ok(0)),
-                        _ => Poll::Pending,
+                        if cable.breaks_now() {
+                            cable.broken = true;
+                            wakers.extend(state.cables.reset(&cable.from, &cable.to));
+                        }
                     }
-                };
-                let arrival = cable.next_arrival().filter(|_| !cut);
-                let waker = match &polled {
-                    Poll::Ready(_) => cable.sender.take(),
-                    Poll::Pending => {
-                        cable.receiver = Some(cx.waker().clone());
-                        None
-                    }
-                };
+                    Poll::Pending => cable.receiver = Some(cx.waker().clone()),
+                }
                 state.cables.put(self.cable, cable);
                 drop(state);
-                if let Some(waker) = waker {
+                for waker in wakers {
                     waker.wake();
                 }
                 if polled.is_ready() {
@@ -167,6 +165,29 @@ impl Receiver for Incoming {
                 return Poll::Pending;
             }
         }
+    }
+}
+
+/// What has arrived by now.
+fn poll_cable(state: &mut State, cable: &mut Cable, into: &mut BytesMut) -> Poll<Result<usize, TransportError>> {
+    if cable.broken || cable.breaks_now() {
+        return Poll::Ready(Err(TransportError::Other("connection reset".into())));
+    }
+    if cable.hold_at.is_some_and(|(_, hold)| !state.watchers.is_holding(hold)) {
+        cable.hold_at = None;
+    }
+    if state.is_cut(&cable.from, &cable.to) {
+        return Poll::Pending;
+    }
+    match (cable.next_arrival(), cable.room()) {
+        (Some(at), room @ 1..) if at <= Instant::now() => {
+            let bytes = cable.arrive(room).unwrap_or_default();
+            state.delivered(cable, &bytes);
+            into.extend_from_slice(&bytes);
+            Poll::Ready(Ok(bytes.len()))
+        }
+        (None, _) if cable.ended => Poll::Ready(Ok(0)),
+        _ => Poll::Pending,
     }
 }
 
@@ -200,35 +221,43 @@ impl Outgoing {
 
 impl Sender for Outgoing {
     fn poll_send(&mut self, cx: &mut Context<'_>, batch: &mut VecDeque<Bytes>) -> Poll<Result<(), TransportError>> {
-        let waker = {
+        let wakers = {
             let mut state = self.network.lock();
-            let at = Instant::now() + state.delay();
+            let now = Instant::now();
+            let delay = state.delay(&self.from, &self.to);
             let gone = || Poll::Ready(Err(TransportError::Other("the other end is gone".into())));
             // Nobody can say so while the two are cut off from one another.
             let is_cut = state.is_cut(&self.from, &self.to) || state.is_cut(&self.to, &self.from);
-            let Some(cable) = state.cables.get(self.cable) else {
+            let Some(mut cable) = state.cables.take(self.cable) else {
                 if is_cut {
                     batch.clear();
                     return Poll::Ready(Ok(()));
                 }
                 return gone();
             };
-            if cable.broken {
-                return gone();
-            }
-            while cable.has_room()
+            let mut wakers = Vec::new();
+            let is_broken = cable.broken;
+            while !is_broken
+                && cable.has_room()
                 && let Some(bytes) = batch.pop_front()
             {
                 if !bytes.is_empty() {
-                    cable.send(at, bytes);
+                    wakers.extend(state.look(&mut cable, &bytes, now));
+                    let left = state.lines.get(&self.from, &self.to).map_or(now, |line| line.leave(now, bytes.len()));
+                    cable.send(left + delay, bytes);
                 }
             }
             if !batch.is_empty() {
                 cable.sender = Some(cx.waker().clone());
             }
-            cable.receiver.take()
+            wakers.extend(cable.receiver.take());
+            state.cables.put(self.cable, cable);
+            if is_broken {
+                return gone();
+            }
+            wakers
         };
-        if let Some(waker) = waker {
+        for waker in wakers {
             waker.wake();
         }
         if batch.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending }

@@ -230,6 +230,11 @@ impl Node {
         self.inner.dead_letter_count()
     }
 
+    /// Ends the node at once, as if the last handle had gone: peers are told, calls under way are lost.
+    pub fn close(&self) {
+        self.inner.close();
+    }
+
     /// Ends the node in order: it leaves its cluster, it listens no more, new calls from other nodes get `ShuttingDown`, accepted ones finish
     /// within the drain time (10 s), then all actors are stopped and the peers told.
     ///
