@@ -46,6 +46,16 @@ pub use actor_transport::{
     Address, Cluster, Connection, ErrorPolicy, IntoAddress, Limits, LimitsError, Listener, Node, NodeBuilder,
     PeerIdentity, PeerInfo, Proof, Receiver, Refusal, Sender, Transport, TransportError, stream_connection,
 };
+/// Supervision trees: actors that start others, and start them again when they crash.
+#[cfg(feature = "supervision")]
+pub mod supervision {
+    pub use actor_supervision::{
+        AutoShutdown, Backoff, Child, ChildCount, ChildError, ChildInfo, ChildState, IntoChild, Restart, Shutdown,
+        StartError, Strategy, SupervisionSystem, Supervisor, SupervisorBuilder, SupervisorCodec, SupervisorMethods,
+        Tree,
+    };
+}
+
 /// The cluster that a node belongs to: what [`Node::cluster`] gives, and what it takes to find members in another way.
 pub mod cluster {
     #[cfg(feature = "cluster")]

@@ -1,0 +1,117 @@
+//! How a supervisor is set up.
+
+use std::{fmt, time::Duration};
+
+use actor_core::ExitReason;
+
+use crate::{
+    child::Child,
+    engine::Engine,
+    policy::{AutoShutdown, Strategy},
+    supervisor::SupervisionSystem,
+    tree::Tree,
+};
+
+/// Restarts that a supervisor makes within [`WITHIN`], if nothing is said.
+const RESTARTS_MAX: u32 = 1;
+const WITHIN: Duration = Duration::from_secs(5);
+
+/// Sets up a supervisor; a child of another one, or the root of a tree.
+pub struct SupervisorBuilder<S> {
+    pub(crate) strategy: Strategy,
+    pub(crate) restarts_max: u32,
+    pub(crate) within: Duration,
+    pub(crate) auto_shutdown: AutoShutdown,
+    pub(crate) children: Vec<Child<S>>,
+}
+
+impl<S> SupervisorBuilder<S> {
+    pub(crate) fn new(strategy: Strategy) -> Self {
+        Self {
+            strategy,
+            restarts_max: RESTARTS_MAX,
+            within: WITHIN,
+            auto_shutdown: AutoShutdown::Never,
+            children: Vec::new(),
+        }
+    }
+
+    /// So many restarts are made within any such time; one more, and the supervisor stops its children, ends, and leaves
+    /// the decision to its own supervisor. One in 5 s, if nothing is said.
+    #[must_use]
+    pub fn intensity(mut self, restarts_max: u32, within: Duration) -> Self {
+        self.restarts_max = restarts_max;
+        self.within = within;
+        self
+    }
+
+    /// Whether it ends with its [significant](Child::significant) children.
+    #[must_use]
+    pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
+        self.auto_shutdown = auto_shutdown;
+        self
+    }
+
+    /// One more child, which is started after those before it, and stopped before them.
+    #[must_use]
+    pub fn child(mut self, child: Child<S>) -> Self {
+        self.children.push(child);
+        self
+    }
+}
+
+impl<S: SupervisionSystem> SupervisorBuilder<S> {
+    /// Starts the supervisor and its children, in order; waits until all of them have started.
+    ///
+    /// # Errors
+    /// The child that could not start, and why; or a name that two of them have. Those before it are stopped then.
+    ///
+    /// # Cancel safety
+    /// Dropped before it has ended, no child stays.
+    pub async fn start(self, system: &S) -> Result<Tree<S>, StartError> {
+        Engine::start(self, system).await
+    }
+}
+
+impl<S> Clone for SupervisorBuilder<S> {
+    fn clone(&self) -> Self {
+        Self {
+            strategy: self.strategy,
+            restarts_max: self.restarts_max,
+            within: self.within,
+            auto_shutdown: self.auto_shutdown,
+            children: self.children.clone(),
+        }
+    }
+}
+
+impl<S> fmt::Debug for SupervisorBuilder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SupervisorBuilder")
+            .field("strategy", &self.strategy)
+            .field("children", &self.children)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A supervisor could not start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("child `{child}` could not start: {reason}")]
+pub struct StartError {
+    pub(crate) child: String,
+    pub(crate) reason: ExitReason,
+}
+
+impl StartError {
+    /// The child that could not.
+    #[must_use]
+    pub fn child(&self) -> &str {
+        &self.child
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> &ExitReason {
+        &self.reason
+    }
+}

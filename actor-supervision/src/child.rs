@@ -1,0 +1,143 @@
+//! How a child is started, ended and started again.
+
+use std::{
+    fmt::{self, Display},
+    sync::Arc,
+};
+
+use actor_core::{DistributedActor, Spawn, SpawnSystem};
+
+use crate::{
+    builder::SupervisorBuilder,
+    local::Local,
+    managed::Managed,
+    nested::Nested,
+    policy::{Backoff, Restart, Shutdown},
+    remote::Remote,
+    supervisor::SupervisionSystem,
+};
+
+/// The specification of a child: its name among its siblings, how it is made, and what happens when it ends.
+pub struct Child<S> {
+    pub(crate) name: String,
+    pub(crate) restart: Restart,
+    pub(crate) shutdown: Option<Shutdown>,
+    pub(crate) backoff: Backoff,
+    pub(crate) is_significant: bool,
+    pub(crate) make: Arc<Make<S>>,
+}
+
+pub(crate) type Make<S> = dyn Fn() -> Box<dyn Managed<S>> + Send + Sync;
+
+impl<S> Child<S> {
+    /// A child of that name: the call of a constructor, `Worker::spawn_create(..)`, or a `Supervisor::builder(..)`. The
+    /// name and the owner that a `Spawn` asks for are of no concern here.
+    pub fn new(name: impl Into<String>, child: impl IntoChild<S>) -> Self {
+        Self {
+            name: name.into(),
+            restart: Restart::default(),
+            shutdown: None,
+            backoff: Backoff::default(),
+            is_significant: false,
+            make: child.into_make().0,
+        }
+    }
+
+    /// A child on another node, owned by this one. The loss of the node ends it. Each start gives it another reference.
+    pub fn on<A, E>(node: S::Node, name: impl Into<String>, spawn: Spawn<A, E>) -> Self
+    where
+        S: SpawnSystem,
+        A: DistributedActor<System = S>,
+        E: Display + Send + 'static,
+    {
+        Self {
+            name: name.into(),
+            restart: Restart::default(),
+            shutdown: None,
+            backoff: Backoff::default(),
+            is_significant: false,
+            make: Arc::new(move || Box::new(Remote::new(spawn.clone(), node.clone()))),
+        }
+    }
+
+    /// Whether it is started again. Permanent, if nothing is said.
+    #[must_use]
+    pub fn restart(mut self, restart: Restart) -> Self {
+        self.restart = restart;
+        self
+    }
+
+    /// How long it may take to stop: a time, or a [`Shutdown`].
+    #[must_use]
+    pub fn shutdown(mut self, shutdown: impl Into<Shutdown>) -> Self {
+        self.shutdown = Some(shutdown.into());
+        self
+    }
+
+    /// Pauses before it is started again. None, if nothing is said.
+    #[must_use]
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+
+    /// Its end, when it is not started again, may end the supervisor: see [`AutoShutdown`](crate::AutoShutdown).
+    #[must_use]
+    pub fn significant(mut self) -> Self {
+        self.is_significant = true;
+        self
+    }
+}
+
+impl<S> Clone for Child<S> {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            restart: self.restart,
+            shutdown: self.shutdown,
+            backoff: self.backoff,
+            is_significant: self.is_significant,
+            make: self.make.clone(),
+        }
+    }
+}
+
+impl<S> fmt::Debug for Child<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Child").field("name", &self.name).field("restart", &self.restart).finish_non_exhaustive()
+    }
+}
+
+/// What can be a child.
+pub trait IntoChild<S> {
+    /// How it is made.
+    #[doc(hidden)]
+    fn into_make(self) -> Maker<S>;
+}
+
+/// How a child is made.
+#[doc(hidden)]
+pub struct Maker<S>(pub(crate) Arc<Make<S>>);
+
+impl<A, E> IntoChild<A::System> for Spawn<A, E>
+where
+    A: DistributedActor,
+    A::System: SpawnSystem,
+    E: Display + Send + 'static,
+{
+    fn into_make(self) -> Maker<A::System> {
+        Maker(Arc::new(move || Box::new(Local::new(self.clone()))))
+    }
+}
+
+impl<S: SupervisionSystem> IntoChild<S> for SupervisorBuilder<S> {
+    fn into_make(self) -> Maker<S> {
+        Maker(Arc::new(move || Box::new(Nested::new(self.clone()))))
+    }
+}
+
+impl<S> fmt::Debug for Maker<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Maker")
+    }
+}

@@ -1,0 +1,523 @@
+//! What a supervisor does: one task, which handles one thing after the other.
+
+use std::{
+    collections::HashMap,
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use actor_core::{BoxFuture, Exit, ExitReason, Keeper, SpawnOptions};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    bell::{Bell, Cord},
+    builder::{StartError, SupervisorBuilder},
+    child::Child,
+    intensity::Intensity,
+    managed::{Managed, told},
+    policy::{AutoShutdown, Restart, Shutdown, Strategy},
+    report::{ChildCount, ChildInfo, ChildState},
+    shared::{Command, Shared},
+    supervisor::{SupervisionSystem, Supervisor},
+    tree::{ChildError, Tree},
+};
+
+/// What has been given up ends at its next await; one that blocks its thread is left behind after this time.
+const KILL_TIME: Duration = Duration::from_secs(1);
+
+pub(crate) struct Engine<S: SupervisionSystem> {
+    system: S,
+    strategy: Strategy,
+    auto_shutdown: AutoShutdown,
+    intensity: Intensity,
+    /// In the order in which they are started; their keys ascend.
+    kids: Vec<Kid<S>>,
+    by_name: HashMap<String, u64>,
+    next_key: u64,
+    bell: Arc<Bell>,
+    shared: Arc<Shared<S>>,
+    commands: mpsc::Receiver<Command<S>>,
+    keeper: Keeper<Supervisor<S>>,
+}
+
+/// One child.
+struct Kid<S> {
+    key: u64,
+    child: Child<S>,
+    managed: Box<dyn Managed<S>>,
+    cord: Arc<Cord>,
+    state: ChildState,
+    restarts: u64,
+    last_exit: Option<ExitReason>,
+    /// Crashes without a longer life in between.
+    crashes: u32,
+    started: Instant,
+    pause: Duration,
+    /// Set while it waits for its turn to be started again.
+    retry: Option<BoxFuture<'static, ()>>,
+}
+
+enum Event<S> {
+    Command(Command<S>),
+    Ended(usize, ExitReason),
+    Retry(usize),
+}
+
+impl<S: SupervisionSystem> Engine<S> {
+    pub(crate) async fn start(builder: SupervisorBuilder<S>, system: &S) -> Result<Tree<S>, StartError> {
+        let (shared, commands) = Shared::new();
+        let shared = Arc::new(shared);
+        let system = system.unguarded();
+        let keeper = Keeper::of(&system, Supervisor::new(shared.clone()), SpawnOptions::new());
+        let tree = Tree { shared: shared.clone(), actor: keeper.actor_ref() };
+        let mut engine = Self {
+            system: system.clone(),
+            strategy: builder.strategy,
+            auto_shutdown: builder.auto_shutdown,
+            intensity: Intensity::new(builder.restarts_max, builder.within),
+            kids: Vec::with_capacity(builder.children.len()),
+            by_name: HashMap::new(),
+            next_key: 0,
+            bell: Arc::default(),
+            shared,
+            commands,
+            keeper,
+        };
+        let (told, started) = oneshot::channel();
+        // In a task of its own: if nobody waits any more, it stops what it has started.
+        let run = async move {
+            let begun = engine.begin(builder.children).await;
+            let is_sound = begun.is_ok();
+            if told.send(begun).is_err() || !is_sound {
+                return engine.finish(ExitReason::new(Exit::StartFailed, "it could not start")).await;
+            }
+            let reason = engine.run().await;
+            engine.finish(reason).await;
+        };
+        drop(system.execute(Box::pin(run)));
+        match started.await {
+            Ok(Ok(())) => Ok(tree),
+            Ok(Err(error)) => {
+                tree.ended().await;
+                Err(error)
+            }
+            Err(_) => Err(StartError {
+                child: String::new(),
+                reason: ExitReason::new(Exit::Shutdown, "there is no runtime to run it"),
+            }),
+        }
+    }
+
+    async fn begin(&mut self, children: Vec<Child<S>>) -> Result<(), StartError> {
+        for child in children {
+            let name = child.name.clone();
+            let index = self.insert(child).map_err(|_| StartError {
+                child: name.clone(),
+                reason: ExitReason::new(Exit::StartFailed, "two children have this name"),
+            })?;
+            self.start_kid(index).await.map_err(|reason| StartError { child: name, reason })?;
+        }
+        Ok(())
+    }
+
+    /// Until it is asked to end, or has to.
+    async fn run(&mut self) -> ExitReason {
+        loop {
+            if self.shared.asked_to_stop().is_some() {
+                return ExitReason::new(Exit::Shutdown, "it was stopped");
+            }
+            let ends = match self.next().await {
+                Event::Command(command) => {
+                    self.obey(command).await;
+                    None
+                }
+                Event::Ended(index, reason) => self.ended(index, reason).await,
+                Event::Retry(index) => self.restart(index).await,
+            };
+            if let Some(reason) = ends {
+                return reason;
+            }
+        }
+    }
+
+    /// Stops all children in reverse order, and then itself.
+    async fn finish(mut self, reason: ExitReason) {
+        while let Some(index) = self.kids.len().checked_sub(1) {
+            self.stop_kid(index).await;
+            self.remove(index, &ExitReason::new(Exit::Shutdown, "its supervisor has ended"));
+        }
+        self.shared.has_stopped();
+        self.keeper.stop();
+        self.keeper.vacant().await;
+        self.keeper.end(told(&reason));
+        self.shared.has_ended(reason);
+    }
+
+    async fn next(&mut self) -> Event<S> {
+        poll_fn(|cx| {
+            if self.keeper.poll_vacant(cx).is_ready() {
+                // Its actor was given up: the node ends.
+                self.shared.ask_to_stop(true);
+                return Poll::Ready(Event::Command(Command::End));
+            }
+            // Ends first: whoever asks is told what is.
+            while let Some(key) = self.bell.next(cx.waker()) {
+                let Some(index) = self.index(key) else { continue };
+                if let Some(event) = self.ask(index) {
+                    return Poll::Ready(event);
+                }
+            }
+            match self.commands.poll_recv(cx) {
+                Poll::Ready(Some(command)) => Poll::Ready(Event::Command(command)),
+                // Who holds the other end holds it as long as the supervisor runs.
+                Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// What a child that has rung has to say.
+    fn ask(&mut self, index: usize) -> Option<Event<S>> {
+        let kid = self.kids.get_mut(index)?;
+        let waker = kid.cord.waker();
+        let cx = &mut Context::from_waker(&waker);
+        match (kid.state, &mut kid.retry) {
+            (ChildState::Running, _) => match kid.managed.poll_ended(cx) {
+                Poll::Ready(reason) => Some(Event::Ended(index, reason)),
+                Poll::Pending => None,
+            },
+            (ChildState::Waiting, Some(retry)) => retry.as_mut().poll(cx).is_ready().then_some(Event::Retry(index)),
+            _ => None,
+        }
+    }
+
+    /// A child has ended of itself. Some if the supervisor ends with it.
+    async fn ended(&mut self, index: usize, reason: ExitReason) -> Option<ExitReason> {
+        let kid = self.kids.get_mut(index)?;
+        kid.last_exit = Some(reason.clone());
+        let comes_back = match kid.child.restart {
+            Restart::Permanent => true,
+            Restart::Transient => !reason.is_normal(),
+            Restart::Temporary => false,
+        };
+        if comes_back {
+            return self.crashed(index, &reason);
+        }
+        let (name, is_significant) = (kid.child.name.clone(), kid.child.is_significant);
+        kid.state = ChildState::Stopped;
+        kid.managed.end(&reason);
+        self.shared.actors().remove(&name);
+        if kid.child.restart == Restart::Temporary {
+            self.remove(index, &reason);
+        }
+        let others = self.kids.iter().any(|kid| kid.child.is_significant && kid.state != ChildState::Stopped);
+        let ends = match self.auto_shutdown {
+            AutoShutdown::Never => false,
+            AutoShutdown::AnySignificant => is_significant,
+            AutoShutdown::AllSignificant => is_significant && !others,
+        };
+        ends.then(|| ExitReason::new(Exit::Shutdown, format_args!("its significant child `{name}` has ended")))
+    }
+
+    /// A child has to be started again. Some if that has been so too often.
+    fn crashed(&mut self, index: usize, reason: &ExitReason) -> Option<ExitReason> {
+        let now = now();
+        let allows = self.intensity.allows(now);
+        let random = self.random();
+        let words = self.intensity.in_words();
+        let kid = self.kids.get_mut(index)?;
+        kid.state = ChildState::Waiting;
+        if !allows {
+            let link = ExitReason::new(reason.exit(), format_args!("child `{}`: {}", kid.child.name, reason.why()));
+            let chain = reason
+                .causes()
+                .iter()
+                .fold(link, |chain, cause| chain.caused_by(&ExitReason::new(cause.exit(), cause.why())));
+            return Some(ExitReason::new(Exit::Escalated, words).caused_by(&chain));
+        }
+        if now.saturating_duration_since(kid.started) > kid.pause {
+            kid.crashes = 0;
+        }
+        kid.crashes = kid.crashes.saturating_add(1);
+        kid.pause = kid.child.backoff.pause(kid.crashes, random);
+        kid.retry = Some(if kid.pause.is_zero() {
+            Box::pin(std::future::ready(()))
+        } else {
+            self.system.sleep_until(now + kid.pause)
+        });
+        std::task::Wake::wake_by_ref(&kid.cord);
+        None
+    }
+
+    /// Starts a child again that waits, and with it whom the strategy says. Some if the supervisor ends.
+    async fn restart(&mut self, index: usize) -> Option<ExitReason> {
+        let key = self.kids.get(index)?.key;
+        let from = match self.strategy {
+            Strategy::OneForOne => None,
+            Strategy::OneForAll => Some(0),
+            Strategy::RestForOne => Some(index + 1),
+        };
+        if let Some(kid) = self.kids.get_mut(index) {
+            kid.retry = None;
+        }
+        if let Some(from) = from {
+            self.stop_siblings(from, key).await;
+        }
+        let first = match self.strategy {
+            Strategy::OneForAll => 0,
+            Strategy::OneForOne | Strategy::RestForOne => self.index(key)?,
+        };
+        let last = if self.strategy == Strategy::OneForOne { first + 1 } else { self.kids.len() };
+        for index in first..last {
+            if self.kids.get(index).is_none_or(|kid| kid.state == ChildState::Running) {
+                continue;
+            }
+            if self.shared.asked_to_stop().is_some() {
+                return None;
+            }
+            if let Some(kid) = self.kids.get_mut(index) {
+                kid.retry = None;
+                kid.restarts += 1;
+            }
+            if let Err(reason) = self.start_kid(index).await {
+                if let Some(kid) = self.kids.get_mut(index) {
+                    kid.last_exit = Some(reason.clone());
+                }
+                return self.crashed(index, &reason);
+            }
+        }
+        None
+    }
+
+    /// Stops the children from there on, in reverse order, but for one; temporary ones are forgotten.
+    async fn stop_siblings(&mut self, from: usize, but: u64) {
+        for index in (from..self.kids.len()).rev() {
+            let Some(kid) = self.kids.get(index).filter(|kid| kid.key != but) else { continue };
+            let is_temporary = kid.child.restart == Restart::Temporary;
+            if kid.state == ChildState::Running {
+                self.stop_kid(index).await;
+            }
+            if is_temporary {
+                self.remove(index, &ExitReason::new(Exit::Shutdown, "its siblings are started again"));
+            } else if let Some(kid) = self.kids.get_mut(index) {
+                kid.state = ChildState::Waiting;
+                kid.retry = None;
+            }
+        }
+    }
+
+    async fn start_kid(&mut self, index: usize) -> Result<(), ExitReason> {
+        let Some(kid) = self.kids.get_mut(index) else { return Ok(()) };
+        let stopped = self.shared.asked_to_stop_at_once();
+        let started = either(kid.managed.start(&self.system), stopped).await;
+        started.unwrap_or_else(|()| Err(ExitReason::new(Exit::Killed, "its supervisor was given up")))?;
+        kid.state = ChildState::Running;
+        kid.retry = None;
+        kid.started = now();
+        if let Some(actor) = kid.managed.actor() {
+            self.shared.actors().insert(kid.child.name.clone(), actor);
+        }
+        std::task::Wake::wake_by_ref(&kid.cord);
+        Ok(())
+    }
+
+    /// Stops a child that runs, within its time.
+    async fn stop_kid(&mut self, index: usize) {
+        let Some(kid) = self.kids.get_mut(index).filter(|kid| kid.state == ChildState::Running) else { return };
+        let shutdown = kid.child.shutdown.unwrap_or_else(|| kid.managed.shutdown());
+        let limit = match shutdown {
+            Shutdown::Immediate => Some(Duration::ZERO),
+            Shutdown::Within(limit) => Some(limit),
+            Shutdown::Unlimited => None,
+        };
+        let at_once = self.shared.asked_to_stop() == Some(true) || limit == Some(Duration::ZERO);
+        let mut ended = false;
+        if !at_once {
+            kid.managed.stop();
+            let deadline: BoxFuture<'_, ()> = match limit {
+                Some(limit) => self.system.sleep_until(now() + limit),
+                None => Box::pin(std::future::pending()),
+            };
+            let given_up = either(deadline, self.shared.asked_to_stop_at_once());
+            let stopped = poll_fn(|cx| kid.managed.poll_ended(cx));
+            ended = either(stopped, given_up).await.is_ok();
+        }
+        if !ended {
+            kid.managed.kill();
+            let late = self.system.sleep_until(now() + KILL_TIME);
+            let _ = either(poll_fn(|cx| kid.managed.poll_ended(cx)), late).await;
+            kid.last_exit = Some(ExitReason::new(Exit::Killed, "it did not stop in time"));
+        }
+        kid.state = ChildState::Stopped;
+    }
+
+    fn insert(&mut self, child: Child<S>) -> Result<usize, ChildError> {
+        if self.by_name.contains_key(&child.name) {
+            return Err(ChildError::NameTaken { name: child.name });
+        }
+        let key = self.next_key;
+        self.next_key += 1;
+        self.by_name.insert(child.name.clone(), key);
+        self.kids.push(Kid {
+            key,
+            managed: (child.make)(),
+            child,
+            cord: self.bell.cord(key),
+            state: ChildState::Stopped,
+            restarts: 0,
+            last_exit: None,
+            crashes: 0,
+            started: now(),
+            pause: Duration::ZERO,
+            retry: None,
+        });
+        Ok(self.kids.len() - 1)
+    }
+
+    /// Forgets a child.
+    fn remove(&mut self, index: usize, reason: &ExitReason) {
+        if index >= self.kids.len() {
+            return;
+        }
+        let mut kid = self.kids.remove(index);
+        kid.managed.end(reason);
+        self.by_name.remove(&kid.child.name);
+        self.shared.actors().remove(&kid.child.name);
+    }
+
+    async fn obey(&mut self, command: Command<S>) {
+        match command {
+            Command::End => {}
+            Command::List(to) => drop(to.send(self.list())),
+            Command::Count(to) => drop(to.send(self.count())),
+            Command::Add(child, to) => drop(to.send(self.add(child).await)),
+            Command::Start(name, to) => drop(to.send(self.start_named(&name).await)),
+            Command::Stop(name, to) => drop(to.send(self.stop_named(&name).await)),
+            Command::Restart(name, to) => {
+                let stopped = self.stop_for_restart(&name).await;
+                let restarted = match stopped {
+                    Ok(()) => self.start_named(&name).await,
+                    Err(error) => Err(error),
+                };
+                let _ = to.send(restarted);
+            }
+            Command::Remove(name, to) => drop(to.send(self.remove_named(&name))),
+        }
+    }
+
+    async fn add(&mut self, child: Child<S>) -> Result<(), ChildError> {
+        let name = child.name.clone();
+        let index = self.insert(child)?;
+        match self.start_kid(index).await {
+            Ok(()) => Ok(()),
+            Err(reason) => {
+                self.remove(index, &reason);
+                Err(ChildError::NotStarted { name, reason })
+            }
+        }
+    }
+
+    async fn start_named(&mut self, name: &str) -> Result<(), ChildError> {
+        let index = self.named(name)?;
+        if self.kids.get(index).is_some_and(|kid| kid.state != ChildState::Stopped) {
+            return Err(ChildError::Runs { name: name.into() });
+        }
+        self.start_kid(index).await.map_err(|reason| ChildError::NotStarted { name: name.into(), reason })
+    }
+
+    async fn stop_named(&mut self, name: &str) -> Result<(), ChildError> {
+        let index = self.named(name)?;
+        self.stop_kid(index).await;
+        let reason = ExitReason::new(Exit::Shutdown, "its supervisor has stopped it");
+        if self.kids.get(index).is_some_and(|kid| kid.child.restart == Restart::Temporary) {
+            self.remove(index, &reason);
+        } else if let Some(kid) = self.kids.get_mut(index) {
+            kid.state = ChildState::Stopped;
+            kid.retry = None;
+            kid.managed.end(&reason);
+            self.shared.actors().remove(name);
+        }
+        Ok(())
+    }
+
+    /// Its references and its mailbox stay.
+    async fn stop_for_restart(&mut self, name: &str) -> Result<(), ChildError> {
+        let index = self.named(name)?;
+        self.stop_kid(index).await;
+        if let Some(kid) = self.kids.get_mut(index) {
+            kid.state = ChildState::Stopped;
+            kid.retry = None;
+        }
+        Ok(())
+    }
+
+    fn remove_named(&mut self, name: &str) -> Result<(), ChildError> {
+        let index = self.named(name)?;
+        if self.kids.get(index).is_some_and(|kid| kid.state != ChildState::Stopped) {
+            return Err(ChildError::Runs { name: name.into() });
+        }
+        self.remove(index, &ExitReason::new(Exit::Shutdown, "it was removed"));
+        Ok(())
+    }
+
+    fn list(&self) -> Vec<(ChildInfo, Option<Arc<Shared<S>>>)> {
+        let info = |kid: &Kid<S>| {
+            let below = kid.managed.below();
+            let info = ChildInfo {
+                name: kid.child.name.clone(),
+                actor: kid.managed.id(),
+                is_supervisor: below.is_some(),
+                state: kid.state,
+                restarts: kid.restarts,
+                last_exit: kid.last_exit.clone(),
+                children: Vec::new(),
+            };
+            (info, below)
+        };
+        self.kids.iter().map(info).collect()
+    }
+
+    fn count(&self) -> ChildCount {
+        let of = |is: &dyn Fn(&Kid<S>) -> bool| self.kids.iter().filter(|kid| is(kid)).count() as u64;
+        ChildCount {
+            specified: of(&|_| true),
+            running: of(&|kid| kid.state == ChildState::Running),
+            supervisors: of(&|kid| kid.managed.below().is_some()),
+        }
+    }
+
+    fn named(&self, name: &str) -> Result<usize, ChildError> {
+        let key = self.by_name.get(name).copied();
+        key.and_then(|key| self.index(key)).ok_or_else(|| ChildError::Unknown { name: name.into() })
+    }
+
+    fn index(&self, key: u64) -> Option<usize> {
+        self.kids.binary_search_by_key(&key, |kid| kid.key).ok()
+    }
+
+    /// From 0 to 1; what a simulated run can repeat.
+    fn random(&self) -> f64 {
+        let mixed = self.system.mint_call_id().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (mixed >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// The time, virtual in a paused tokio runtime.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// What `first` comes to, unless `second` ends before.
+async fn either<T, U>(first: impl Future<Output = T>, second: impl Future<Output = U>) -> Result<T, U> {
+    let (mut first, mut second) = (std::pin::pin!(first), std::pin::pin!(second));
+    poll_fn(|cx| {
+        if let Poll::Ready(output) = first.as_mut().poll(cx) {
+            return Poll::Ready(Ok(output));
+        }
+        second.as_mut().poll(cx).map(Err)
+    })
+    .await
+}

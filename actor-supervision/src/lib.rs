@@ -1,0 +1,30 @@
+//! Supervision trees: actors that start others, start them again when they crash, and give up in order when that does
+//! not help.
+//!
+//! It knows no node and no wire: whatever it needs of the world is a method of `actor_core::SpawnSystem`. Users depend on
+//! the facade crate, `distributed-actor`, which re-exports all of it under the feature `supervision`.
+
+mod bell;
+mod builder;
+mod child;
+mod engine;
+mod intensity;
+mod local;
+mod managed;
+mod nested;
+mod picture;
+mod policy;
+mod remote;
+mod report;
+mod shared;
+mod supervisor;
+mod tree;
+
+pub use self::{
+    builder::{StartError, SupervisorBuilder},
+    child::{Child, IntoChild},
+    policy::{AutoShutdown, Backoff, Restart, Shutdown, Strategy},
+    report::{ChildCount, ChildInfo, ChildState},
+    supervisor::{SupervisionSystem, Supervisor, SupervisorCodec, SupervisorMethods},
+    tree::{ChildError, Tree},
+};

@@ -1,0 +1,50 @@
+//! What an engine knows of a child, whatever it is.
+
+use std::{
+    any::Any,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use actor_core::{BoxFuture, ExitReason, Terminated};
+
+use crate::{policy::Shutdown, shared::Shared};
+
+/// A child that can be started again and again.
+pub(crate) trait Managed<S>: Send {
+    /// Starts it, for the first time or again, and waits until it has started.
+    fn start<'a>(&'a mut self, system: &'a S) -> BoxFuture<'a, Result<(), ExitReason>>;
+
+    /// Whether it has ended since, and why.
+    fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<ExitReason>;
+
+    /// Asks it to stop in order.
+    fn stop(&mut self);
+
+    /// Gives it up.
+    fn kill(&mut self);
+
+    /// It will not be started again: its references end.
+    fn end(&mut self, reason: &ExitReason);
+
+    /// Its `ActorRef`, while it has one.
+    fn actor(&self) -> Option<Box<dyn Any + Send + Sync>>;
+
+    /// The id of its actor, as printed.
+    fn id(&self) -> Option<String>;
+
+    /// How long it may take to stop, where nobody says so.
+    fn shutdown(&self) -> Shutdown {
+        Shutdown::default()
+    }
+
+    /// Who knows its own children, if it is a supervisor.
+    fn below(&self) -> Option<Arc<Shared<S>>> {
+        None
+    }
+}
+
+/// How those are told who watch an actor that has ended for this reason.
+pub(crate) fn told(reason: &ExitReason) -> Terminated {
+    if reason.is_normal() { Terminated::Stopped } else { Terminated::Failed(Box::new(reason.clone())) }
+}

@@ -1,0 +1,76 @@
+//! A child on another node. It is owned by this one; each start gives it another reference.
+
+use std::{
+    any::Any,
+    fmt::Display,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use actor_core::{ActorRef, BoxFuture, DistributedActor, ExitReason, Spawn, SpawnSystem, Termination};
+
+use crate::{local::not_started, managed::Managed};
+
+pub(crate) struct Remote<A: DistributedActor, E>
+where
+    A::System: SpawnSystem,
+{
+    spawn: Spawn<A, E>,
+    node: <A::System as SpawnSystem>::Node,
+    running: Option<(ActorRef<A>, Termination)>,
+}
+
+impl<A: DistributedActor, E: Send + 'static> Remote<A, E>
+where
+    A::System: SpawnSystem,
+{
+    pub(crate) fn new(spawn: Spawn<A, E>, node: <A::System as SpawnSystem>::Node) -> Self {
+        Self { spawn: spawn.owned(), node, running: None }
+    }
+}
+
+impl<A, E> Managed<A::System> for Remote<A, E>
+where
+    A: DistributedActor,
+    A::System: SpawnSystem,
+    E: Display + Send + 'static,
+{
+    fn start<'a>(&'a mut self, system: &'a A::System) -> BoxFuture<'a, Result<(), ExitReason>> {
+        Box::pin(async move {
+            let started = system.spawn_on(self.node.clone(), self.spawn.clone()).await;
+            let actor = started.map_err(|error| not_started(&error))?;
+            let ended = actor.terminated();
+            self.running = Some((actor, ended));
+            Ok(())
+        })
+    }
+
+    fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<ExitReason> {
+        match &mut self.running {
+            Some((_, ended)) => Pin::new(ended).poll(cx).map(|how| ExitReason::from(&how)),
+            None => Poll::Pending,
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some((actor, _)) = &self.running {
+            drop(actor.stop());
+        }
+    }
+
+    fn kill(&mut self) {
+        self.stop();
+    }
+
+    fn end(&mut self, _: &ExitReason) {
+        self.running = None;
+    }
+
+    fn actor(&self) -> Option<Box<dyn Any + Send + Sync>> {
+        Some(Box::new(self.running.as_ref()?.0.clone()))
+    }
+
+    fn id(&self) -> Option<String> {
+        Some(self.running.as_ref()?.0.id().to_string())
+    }
+}

@@ -1,0 +1,187 @@
+//! The handle of a supervisor on its own node.
+
+use std::{fmt, sync::Arc};
+
+use actor_core::{ActorRef, Callable, Exit, ExitReason};
+
+use crate::{
+    child::Child,
+    picture,
+    report::{ChildCount, ChildInfo},
+    shared::{Command, Shared},
+    supervisor::{SupervisionSystem, Supervisor},
+};
+
+/// A supervisor that runs, with its children. Clones are the same. Dropping them changes nothing: a tree ends when it is
+/// [stopped](Self::stop), when its children fail too often, or with its node.
+pub struct Tree<S: SupervisionSystem> {
+    pub(crate) shared: Arc<Shared<S>>,
+    pub(crate) actor: ActorRef<Supervisor<S>>,
+}
+
+impl<S: SupervisionSystem> Tree<S> {
+    /// The supervisor as an actor, which can be called from any node.
+    #[must_use]
+    pub fn actor(&self) -> &ActorRef<Supervisor<S>> {
+        &self.actor
+    }
+
+    /// The child of that name: the same reference before and after a restart, if it lives on this node.
+    ///
+    /// # Errors
+    /// [`ChildError::Unknown`] if there is none, or it has no actor at the moment; [`ChildError::WrongType`].
+    pub fn child<A: Callable<System = S> + 'static>(&self, name: &str) -> Result<ActorRef<A>, ChildError> {
+        let actors = self.shared.actors();
+        let actor = actors.get(name).ok_or_else(|| ChildError::Unknown { name: name.into() })?;
+        actor.downcast_ref::<ActorRef<A>>().cloned().ok_or_else(|| ChildError::WrongType { name: name.into() })
+    }
+
+    /// The handle of a child that is a supervisor, as an actor.
+    ///
+    /// # Errors
+    /// As [`child`](Self::child).
+    pub fn supervisor(&self, name: &str) -> Result<ActorRef<Supervisor<S>>, ChildError> {
+        self.child(name)
+    }
+
+    /// All children, with theirs.
+    pub async fn children(&self) -> Vec<ChildInfo> {
+        self.shared.list().await
+    }
+
+    /// How many children there are.
+    pub async fn count(&self) -> ChildCount {
+        self.shared.ask(Command::Count).await.unwrap_or_default()
+    }
+
+    /// Adds a child behind the others, and starts it.
+    ///
+    /// # Errors
+    /// [`ChildError::NameTaken`]; [`ChildError::NotStarted`], which leaves no trace of it; [`ChildError::Ended`].
+    pub async fn add(&self, child: Child<S>) -> Result<(), ChildError> {
+        self.shared.ask(|to| Command::Add(child, to)).await.unwrap_or(Err(ChildError::Ended))
+    }
+
+    /// Starts a child that does not run.
+    ///
+    /// # Errors
+    /// [`ChildError::Unknown`]; [`ChildError::Runs`]; [`ChildError::NotStarted`]; [`ChildError::Ended`].
+    pub async fn start_child(&self, name: &str) -> Result<(), ChildError> {
+        self.shared.ask(|to| Command::Start(name.into(), to)).await.unwrap_or(Err(ChildError::Ended))
+    }
+
+    /// Stops a child; it stays specified, unless it is temporary.
+    ///
+    /// # Errors
+    /// [`ChildError::Unknown`]; [`ChildError::Ended`].
+    pub async fn stop_child(&self, name: &str) -> Result<(), ChildError> {
+        self.shared.ask(|to| Command::Stop(name.into(), to)).await.unwrap_or(Err(ChildError::Ended))
+    }
+
+    /// Stops a child if it runs, and starts it. It counts as no crash.
+    ///
+    /// # Errors
+    /// [`ChildError::Unknown`]; [`ChildError::NotStarted`]; [`ChildError::Ended`].
+    pub async fn restart_child(&self, name: &str) -> Result<(), ChildError> {
+        self.shared.ask(|to| Command::Restart(name.into(), to)).await.unwrap_or(Err(ChildError::Ended))
+    }
+
+    /// Forgets a child that does not run.
+    ///
+    /// # Errors
+    /// [`ChildError::Unknown`]; [`ChildError::Runs`]; [`ChildError::Ended`].
+    pub async fn remove_child(&self, name: &str) -> Result<(), ChildError> {
+        self.shared.ask(|to| Command::Remove(name.into(), to)).await.unwrap_or(Err(ChildError::Ended))
+    }
+
+    /// The tree as text: states, restarts and reasons.
+    pub async fn picture(&self) -> String {
+        picture::text("supervisor", &self.children().await)
+    }
+
+    /// The tree in the DOT language.
+    pub async fn dot(&self) -> String {
+        picture::dot("supervisor", &self.children().await)
+    }
+
+    /// Stops all children, in reverse order, and then the supervisor; waits for its end.
+    ///
+    /// # Cancel safety
+    /// Dropped once it was polled, it stops all the same.
+    pub async fn stop(&self) -> ExitReason {
+        self.ask_to_stop(false);
+        self.ended().await
+    }
+
+    /// Waits for the end of the supervisor, and says why: for the root, what to do then is the user's to decide.
+    pub fn ended(&self) -> impl Future<Output = ExitReason> + Send + use<S> {
+        let mut ended = self.shared.ended();
+        async move {
+            match ended.wait_for(Option::is_some).await {
+                Ok(reason) => reason.clone().unwrap_or_else(gone),
+                Err(_) => gone(),
+            }
+        }
+    }
+
+    pub(crate) fn ask_to_stop(&self, at_once: bool) {
+        self.shared.ask_to_stop(at_once);
+    }
+}
+
+fn gone() -> ExitReason {
+    ExitReason::new(Exit::Shutdown, "its node has ended")
+}
+
+impl<S: SupervisionSystem> Clone for Tree<S> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone(), actor: self.actor.clone() }
+    }
+}
+
+impl<S: SupervisionSystem> fmt::Debug for Tree<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tree").field("actor", &self.actor).finish_non_exhaustive()
+    }
+}
+
+/// What was asked of a supervisor could not be done.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChildError {
+    /// There is no child of that name, or it has no actor.
+    #[error("there is no child `{name}`")]
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// The child is another type of actor.
+    #[error("child `{name}` is another type of actor")]
+    WrongType {
+        /// The name.
+        name: String,
+    },
+    /// A child of that name is there already.
+    #[error("there is a child `{name}` already")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// The child runs, or is about to.
+    #[error("child `{name}` runs")]
+    Runs {
+        /// The name.
+        name: String,
+    },
+    /// The child could not start.
+    #[error("child `{name}` could not start: {reason}")]
+    NotStarted {
+        /// The name.
+        name: String,
+        /// Why.
+        reason: ExitReason,
+    },
+    /// The supervisor has ended.
+    #[error("the supervisor has ended")]
+    Ended,
+}

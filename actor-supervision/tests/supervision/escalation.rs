@@ -1,0 +1,113 @@
+use std::time::Duration;
+
+use distributed_actor::{
+    Exit, Terminated,
+    supervision::{Child, Strategy, Supervisor},
+};
+use tokio::time::sleep;
+
+use crate::worker::{Test, crash, worker};
+
+/// R75, multiple_restarts: the fourth crash in any 60 s is one too many.
+#[tokio::test(start_paused = true)]
+async fn the_fourth_crash_within_a_minute_ends_the_supervisor() {
+    let test = Test::new("intensity").await;
+    let builder = || Supervisor::builder(Strategy::OneForOne).intensity(3, Duration::from_secs(60));
+    let tree = test.start(builder().child(test.child("a")).child(test.child("b")).child(test.child("c"))).await;
+    for name in ["a", "b", "a"] {
+        crash(&tree, name).await;
+        sleep(Duration::from_secs(15)).await;
+    }
+    test.log().await;
+    crash(&tree, "b").await;
+    let reason = tree.ended().await;
+    assert_eq!(reason.exit(), Exit::Escalated);
+    let text = "more than 3 restarts within 60 s: child `b`: one of its methods panicked";
+    assert_eq!(reason.to_string(), text);
+    assert_eq!(reason.root().exit(), Exit::Panicked);
+    assert_eq!(test.log().await, ["crash b", "stop c", "stop a"]);
+    assert_eq!(test.node.actor_count(), 0);
+    assert_eq!(tree.actor().terminated().await, Terminated::Failed(Box::new(reason)));
+    assert!(tree.children().await.is_empty());
+}
+
+/// R75: the window slides.
+#[tokio::test(start_paused = true)]
+async fn crashes_that_are_far_enough_apart_go_on_for_ever() {
+    let test = Test::new("sliding").await;
+    let builder = Supervisor::builder(Strategy::OneForOne).intensity(3, Duration::from_secs(60));
+    let tree = test.start(builder.child(test.child("a"))).await;
+    for _ in 0..50 {
+        crash(&tree, "a").await;
+        sleep(Duration::from_secs(21)).await;
+    }
+    assert_eq!(tree.children().await[0].restarts, 50);
+}
+
+/// R4, R76, R106: a subtree that is given up is its supervisor's concern; the rest keeps serving.
+#[tokio::test(start_paused = true)]
+async fn an_escalation_goes_up_with_its_reasons_and_the_rest_keeps_serving() {
+    let test = Test::new("escalation").await;
+    let inner =
+        Supervisor::builder(Strategy::OneForOne).intensity(1, Duration::from_secs(60)).child(test.child("deep"));
+    let outer = Supervisor::builder(Strategy::OneForOne)
+        .intensity(1, Duration::from_secs(60))
+        .child(test.child("steady"))
+        .child(Child::new("shaky", inner));
+    let tree = test.start(outer).await;
+    let deep = |n: usize| {
+        let (tree, test) = (&tree, &test);
+        async move {
+            for _ in 0..n {
+                let shaky = tree.children().await.into_iter().find(|child| child.name == "shaky").unwrap();
+                let id = shaky.children[0].actor.as_ref().unwrap().parse().unwrap();
+                let deep = test.node.resolve::<crate::worker::Worker>(&id).unwrap();
+                assert!(deep.crash().await.is_err());
+                sleep(Duration::from_secs(1)).await;
+            }
+        }
+    };
+    deep(2).await;
+    // The inner one gave up, and was started again.
+    let children = tree.children().await;
+    assert_eq!((children[1].restarts, children[1].children[0].restarts), (1, 0));
+    let reason = children[1].last_exit.clone().unwrap();
+    assert_eq!(reason.exit(), Exit::Escalated);
+    assert_eq!(worker(&tree, "steady").call().await.unwrap(), 1);
+    assert_eq!(children[0].restarts, 0);
+    let picture = tree.picture().await;
+    assert_eq!(
+        picture,
+        "supervisor\n\
+         |-- steady (running)\n\
+         `-- shaky (running, restarts: 1, last exit: more than 1 restarts within 60 s: child `deep`: one of its methods \
+         panicked)\n    `-- deep (running)\n"
+    );
+    let dot = tree.dot().await;
+    assert!(dot.starts_with("digraph") && dot.contains("n0 -> n1") && dot.contains("n2 -> n3"), "{dot}");
+    // A second time is one too many.
+    deep(2).await;
+    let reason = tree.ended().await;
+    assert_eq!(
+        reason.to_string(),
+        "more than 1 restarts within 60 s: child `shaky`: more than 1 restarts within 60 s: child `deep`: one of its \
+         methods panicked"
+    );
+    assert_eq!((reason.exit(), reason.root().exit()), (Exit::Escalated, Exit::Panicked));
+    assert_eq!(test.node.actor_count(), 0);
+}
+
+/// R76: a child that cannot be started again is a crash, too.
+#[tokio::test(start_paused = true)]
+async fn a_child_that_cannot_be_started_again_escalates() {
+    let test = Test::new("lame").await;
+    let builder = Supervisor::builder(Strategy::OneForOne).intensity(3, Duration::from_secs(60));
+    let tree = test.start(builder.child(test.child("a"))).await;
+    let before = worker(&tree, "a");
+    test.lame("a", true);
+    let (crashed, waiting) = tokio::join!(before.crash(), before.call());
+    assert!(crashed.is_err() && waiting.is_err());
+    let reason = tree.ended().await;
+    assert_eq!(reason.root().exit(), Exit::StartFailed);
+    assert!(reason.to_string().ends_with("a is lame"), "{reason}");
+}

@@ -1,0 +1,103 @@
+use std::time::Duration;
+
+use distributed_actor::{
+    Exit, Terminated,
+    supervision::{Child, Shutdown, Strategy, Supervisor},
+};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::worker::{Test, worker};
+
+/// R77: in reverse order, and nested ones with theirs.
+#[tokio::test(start_paused = true)]
+async fn children_are_stopped_in_reverse_order() {
+    let test = Test::new("reverse").await;
+    let inner = Supervisor::builder(Strategy::OneForOne).child(test.child("c")).child(test.child("d"));
+    let builder = Supervisor::builder(Strategy::OneForOne)
+        .child(test.child("a"))
+        .child(test.child("b"))
+        .child(Child::new("inner", inner))
+        .child(test.child("e"));
+    let tree = test.start(builder).await;
+    assert_eq!(test.log().await, ["start a", "start b", "start c", "start d", "start e"]);
+    let watched = worker(&tree, "a").terminated();
+    let reason = tree.stop().await;
+    assert_eq!((reason.exit(), reason.is_normal()), (Exit::Shutdown, true));
+    assert_eq!(test.log().await, ["stop e", "stop d", "stop c", "stop b", "stop a"]);
+    assert_eq!(watched.await, Terminated::Stopped);
+    assert_eq!(tree.actor().terminated().await, Terminated::Stopped);
+    assert_eq!(test.node.actor_count(), 0);
+}
+
+/// R77: whoever stops the actor stops the tree, from any node.
+#[tokio::test(start_paused = true)]
+async fn a_supervisor_is_stopped_as_an_actor_and_with_its_node() {
+    let test = Test::new("stopped").await;
+    let tree = test.start(Supervisor::builder(Strategy::OneForOne).child(test.child("a"))).await;
+    let other = test.network.node().await;
+    let remote = other.resolve::<Supervisor<distributed_actor::Node>>(tree.actor().id()).unwrap();
+    assert!(remote.stop().await == Terminated::Stopped);
+    assert_eq!(test.log().await, ["start a", "stop a"]);
+    assert_eq!(test.node.actor_count(), 0);
+    let tree = test.start(Supervisor::builder(Strategy::OneForOne).child(test.child("b"))).await;
+    test.node.shutdown().await;
+    assert!(tree.ended().await.is_normal());
+    assert_eq!(test.log().await, ["start b", "stop b"]);
+    // One that is dropped without a word.
+    let test = Test::new("dropped").await;
+    let tree = test.start(Supervisor::builder(Strategy::OneForOne).child(test.child("a"))).await;
+    let ended = tree.ended();
+    let Test { node, .. } = test;
+    drop((tree, node));
+    assert!(timeout(Duration::from_secs(20), ended).await.unwrap().is_normal());
+}
+
+/// R77, child_unlink, tree: a child that does not stop is given up after its time, and not before.
+#[tokio::test(start_paused = true)]
+async fn a_child_that_does_not_stop_is_given_up_after_its_time() {
+    let test = Test::new("stubborn").await;
+    for name in ["within", "at once", "default"] {
+        test.stubborn(name);
+    }
+    let builder = Supervisor::builder(Strategy::OneForOne)
+        .child(test.child("within").shutdown(Duration::from_secs(3)))
+        .child(test.child("at once").shutdown(Shutdown::Immediate))
+        .child(test.child("default"));
+    let tree = test.start(builder).await;
+    let stop = async |name: &str| {
+        let began = Instant::now();
+        tree.stop_child(name).await.unwrap();
+        began.elapsed().as_secs()
+    };
+    assert_eq!(stop("at once").await, 0);
+    // What hangs in its `#[on_stop]` cannot be given up any more, and is left behind a second later.
+    assert!((3..=4).contains(&stop("within").await));
+    assert!((5..=6).contains(&stop("default").await));
+    let exits: Vec<_> = tree.children().await.into_iter().map(|child| child.last_exit.unwrap().exit()).collect();
+    assert_eq!(exits, [Exit::Killed; 3]);
+    // A method that hangs is given up, too.
+    tree.add(test.child("hangs").shutdown(Duration::from_secs(2))).await.unwrap();
+    let hanging = worker(&tree, "hangs");
+    let call = tokio::spawn(async move { hanging.hang().await });
+    sleep(Duration::from_millis(10)).await;
+    assert_eq!(stop("hangs").await, 2);
+    assert!(call.await.unwrap().is_err());
+}
+
+/// A start that fails stops what was started, in reverse order.
+#[tokio::test(start_paused = true)]
+async fn a_supervisor_that_cannot_start_leaves_nothing_behind() {
+    let test = Test::new("all_or_none").await;
+    test.lame("c", true);
+    let builder = || Supervisor::builder(Strategy::OneForOne).child(test.child("a")).child(test.child("b"));
+    let error = builder().child(test.child("c")).start(&test.node).await.unwrap_err();
+    assert_eq!((error.child(), error.reason().why()), ("c", "c is lame"));
+    assert_eq!(test.log().await, ["start a", "start b", "stop b", "stop a"]);
+    let error = builder().child(test.child("a")).start(&test.node).await.unwrap_err();
+    assert!(error.to_string().contains("two children have this name"), "{error}");
+    let nested = Supervisor::builder(Strategy::OneForOne).child(test.child("c"));
+    let error = builder().child(Child::new("nested", nested)).start(&test.node).await.unwrap_err();
+    assert_eq!(error.reason().to_string(), "child `c` could not start: c is lame");
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(test.node.actor_count(), 0);
+}
