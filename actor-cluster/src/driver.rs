@@ -98,15 +98,13 @@ impl Driver {
             self.flush();
             match self.next().await {
                 Step::News(News::Message { from, payload }) => match Message::parse(&payload) {
-                    Some(Message::Swim(packet)) => self.swim.receive(now(), from, &packet),
-                    Some(Message::Doubt { life, incarnation }) => self.swim.doubted(now(), life, incarnation),
-                    Some(Message::Leave) => self.swim.depart(now(), from, MemberState::Left),
                     Some(Message::Registry(packet)) => {
                         let members = &self.members;
                         let outgoing = self.registry.receive(from, packet, |node| members.contains_key(&node));
                         self.tell(outgoing);
                     }
-                    Some(Message::Nothing) | None => {}
+                    Some(message) => self.swim.receive(now(), from, message),
+                    None => {}
                 },
                 Step::News(News::Connection { node, lost }) => self.connection(node, lost),
                 Step::News(News::Leave) => return self.leave(),

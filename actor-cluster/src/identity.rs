@@ -23,6 +23,13 @@ pub(crate) struct About {
 }
 
 impl Identity {
+    /// Bytes that it takes in a message, about.
+    pub(crate) fn length(&self) -> usize {
+        let About { name, addresses, labels } = &*self.about;
+        let texts = addresses.iter().chain(labels.iter().flat_map(|(key, value)| [key, value]));
+        32 + name.len() + texts.map(|text| text.len() + 2).sum::<usize>()
+    }
+
     /// A node of which nothing else is known: good for the first word to it.
     pub(crate) fn unknown(node: NodeId) -> Self {
         Self { node, life: 0, about: Arc::default() }

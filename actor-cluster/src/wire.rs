@@ -1,8 +1,9 @@
 //! What members send to one another: one byte that says what, and the rest.
 
 use bytes::Bytes;
+use serde::Serialize;
 
-use crate::registry::Packet;
+use crate::{identity::Identity, registry::Packet};
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub(crate) enum Message {
     Leave,
     /// The sender suspects the receiver, in that life and incarnation.
     Doubt { life: u32, incarnation: u16 },
+    /// A hash of the members that the sender knows; where the receiver's differs, it sends those that it knows.
+    Compare(u64),
+    /// Some of them, with their incarnations.
+    Roster(Vec<(Identity, u16)>),
     /// For the registry.
     Registry(Packet),
 }
@@ -32,6 +37,8 @@ impl Message {
                 let (life, incarnation) = (life.try_into().ok()?, incarnation.try_into().ok()?);
                 Some(Self::Doubt { life: u32::from_le_bytes(life), incarnation: u16::from_le_bytes(incarnation) })
             }
+            5 => payload.get(1..)?.try_into().ok().map(|hash| Self::Compare(u64::from_le_bytes(hash))),
+            6 => postcard::from_bytes(payload.get(1..)?).ok().map(Self::Roster),
             _ => None,
         }
     }
@@ -52,10 +59,18 @@ impl Message {
                 payload.extend_from_slice(&incarnation.to_le_bytes());
                 payload.into()
             }
-            Self::Registry(packet) => {
-                // There is nothing in a packet that could not be encoded.
-                postcard::to_extend(packet, vec![3]).map_or_else(|_| Bytes::from_static(&[0]), Bytes::from)
+            Self::Compare(hash) => {
+                let mut payload = vec![5];
+                payload.extend_from_slice(&hash.to_le_bytes());
+                payload.into()
             }
+            Self::Registry(packet) => encoded(3, packet),
+            Self::Roster(members) => encoded(6, members),
         }
     }
+}
+
+fn encoded(kind: u8, content: &impl Serialize) -> Bytes {
+    // There is nothing in it that could not be encoded.
+    postcard::to_extend(content, vec![kind]).map_or_else(|_| Bytes::from_static(&[0]), Bytes::from)
 }

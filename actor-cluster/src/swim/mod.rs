@@ -15,7 +15,7 @@ use foca::{
     AccumulatingRuntime, Config, Foca, Member, NoCustomBroadcast, OwnedNotification, PeriodicParams, PostcardCodec,
     State, Timer,
 };
-use rand::{SeedableRng, rngs::SmallRng};
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
 use crate::{identity::Identity, wire::Message};
 
@@ -37,6 +37,8 @@ const DEAD_REMEMBERED: Duration = Duration::from_secs(60 * 60);
 const GOSSIP_PERIOD: Duration = Duration::from_millis(200);
 /// How often one member is asked for all that it knows.
 const SYNC_PERIOD: Duration = Duration::from_secs(10);
+/// How often it is compared with another member whether both know the same ones.
+const COMPARE_PERIOD: Duration = Duration::from_secs(60);
 /// How often the dead are written to, and how many of them.
 const RECONTACT_PERIOD: Duration = Duration::from_secs(2);
 const RECONTACTS: usize = 3;
@@ -60,6 +62,7 @@ type Runtime = AccumulatingRuntime<Identity>;
 pub(crate) struct Swim {
     foca: Foca<Identity, PostcardCodec, SmallRng, NoCustomBroadcast>,
     packet_length: usize,
+    random: SmallRng,
     runtime: Runtime,
     timers: BTreeMap<(Instant, u64), Event>,
     timers_made: u64,
@@ -93,15 +96,17 @@ enum Event {
     Foca(Timer<Identity>),
     Look,
     Recontact,
+    Compare,
 }
 
 impl Swim {
     pub(crate) fn new(own: Identity, packet_length: usize, now: Instant) -> Self {
         let bits = own.node.to_bits();
-        let random = SmallRng::seed_from_u64((bits >> 64) as u64 ^ bits as u64);
+        let seed = (bits >> 64) as u64 ^ bits as u64;
         let mut swim = Self {
-            foca: Foca::new(own, config(1, 0, packet_length), random, PostcardCodec),
+            foca: Foca::new(own, config(1, 0, packet_length), SmallRng::seed_from_u64(seed), PostcardCodec),
             packet_length,
+            random: SmallRng::seed_from_u64(!seed),
             runtime: Runtime::new(),
             timers: BTreeMap::new(),
             timers_made: 0,
@@ -119,20 +124,41 @@ impl Swim {
         };
         swim.schedule(now + LOOK_PERIOD, Event::Look);
         swim.schedule(now + RECONTACT_PERIOD, Event::Recontact);
+        swim.schedule(now + COMPARE_PERIOD, Event::Compare);
         swim
     }
 
     /// A message of another member.
-    pub(crate) fn receive(&mut self, now: Instant, from: NodeId, packet: &[u8]) {
+    pub(crate) fn receive(&mut self, now: Instant, from: NodeId, message: Message) {
         if self.gone.contains_key(&from) {
             return;
         }
-        let handled = self.foca.handle_data(packet, &mut self.runtime);
-        self.settle(now, handled);
+        match message {
+            Message::Swim(packet) => {
+                let handled = self.foca.handle_data(&packet, &mut self.runtime);
+                self.settle(now, handled);
+            }
+            Message::Doubt { life, incarnation } => self.doubted(now, life, incarnation),
+            Message::Compare(hash) => {
+                if hash != self.hash() {
+                    self.send_roster(from);
+                }
+            }
+            Message::Roster(members) => {
+                let news = members.into_iter().filter(|(identity, _)| !self.gone.contains_key(&identity.node));
+                let news: Vec<_> =
+                    news.map(|(identity, incarnation)| Member::new(identity, incarnation, State::Alive)).collect();
+                // The others know of them.
+                let applied = self.foca.apply_many(news.into_iter(), false, &mut self.runtime);
+                self.settle(now, applied);
+            }
+            Message::Leave => self.depart(now, from, MemberState::Left),
+            Message::Nothing | Message::Registry(_) => {}
+        }
     }
 
     /// Another member suspects this one, which objects.
-    pub(crate) fn doubted(&mut self, now: Instant, life: u32, incarnation: u16) {
+    fn doubted(&mut self, now: Instant, life: u32, incarnation: u16) {
         let own = self.foca.identity().clone();
         if own.life == life {
             let doubt = std::iter::once(Member::new(own, incarnation, State::Suspect));
@@ -145,6 +171,7 @@ impl Swim {
     pub(crate) fn announce(&mut self, now: Instant, to: NodeId) {
         let announced = self.foca.announce(Identity::unknown(to), &mut self.runtime);
         self.settle(now, announced);
+        self.compare_with(Identity::unknown(to));
     }
 
     /// A node is gone for certain: it has left, or another incarnation has taken its place.
@@ -199,6 +226,15 @@ impl Swim {
                 Event::Look => {
                     self.look(now);
                     self.schedule(now + LOOK_PERIOD, Event::Look);
+                }
+                Event::Compare => {
+                    let others = self.foca.num_members();
+                    let any = (others > 0).then(|| self.random.random_range(0..others));
+                    if let Some(other) = any.and_then(|any| self.foca.iter_members().nth(any)) {
+                        let other = other.id().clone();
+                        self.compare_with(other);
+                    }
+                    self.schedule(now + COMPARE_PERIOD, Event::Compare);
                 }
                 Event::Recontact => {
                     self.recontact(now);
@@ -266,7 +302,10 @@ impl Swim {
         while let Some(notification) = self.runtime.to_notify() {
             match notification {
                 OwnedNotification::MemberUp(identity) => {
-                    self.lost.remove(&identity.node);
+                    if self.lost.remove(&identity.node).is_some() {
+                        // It may know others that are back.
+                        self.compare_with(identity.clone());
+                    }
                     self.joined.push(identity);
                     self.changed = true;
                 }
@@ -283,6 +322,43 @@ impl Swim {
         }
         if has_renewed {
             self.recontact(now);
+        }
+    }
+
+    /// Has the other one send its members if they are not the same.
+    fn compare_with(&mut self, other: Identity) {
+        let hash = self.hash();
+        self.sends.push_back((other, Message::Compare(hash)));
+    }
+
+    /// Equal for two members that know the same ones.
+    fn hash(&self) -> u64 {
+        let members = self.foca.iter_members().map(Member::id).chain([self.foca.identity()]);
+        members.fold(0, |hash, identity| {
+            let bits = identity.node.to_bits();
+            let mixed =
+                (bits as u64 ^ (bits >> 64) as u64 ^ u64::from(identity.life)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            hash ^ (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+        })
+    }
+
+    /// Sends all members, some in each message.
+    fn send_roster(&mut self, to: NodeId) {
+        let own = (self.foca.identity().clone(), 0);
+        let members = self.foca.iter_members().map(|member| (member.id().clone(), member.incarnation()));
+        let (mut piece, mut length) = (vec![own], 0);
+        let mut pieces = Vec::new();
+        for member in members.filter(|(identity, _)| identity.node != to) {
+            length += member.0.length();
+            piece.push(member);
+            if length > self.packet_length / 2 {
+                pieces.push(std::mem::take(&mut piece));
+                length = 0;
+            }
+        }
+        pieces.push(piece);
+        for piece in pieces {
+            self.sends.push_back((Identity::unknown(to), Message::Roster(piece)));
         }
     }
 

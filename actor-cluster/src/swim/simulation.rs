@@ -165,11 +165,7 @@ impl Simulation {
             let at = member.frozen_until;
             return self.enter(at, Due::Arrival { from, to, message });
         }
-        match message {
-            Message::Swim(packet) => member.swim.receive(self.now, id(from), &packet),
-            Message::Doubt { life, incarnation } => member.swim.doubted(self.now, life, incarnation),
-            _ => {}
-        }
+        member.swim.receive(self.now, id(from), message);
         self.serve(to);
     }
 

@@ -30,6 +30,7 @@ pub(super) struct Joining {
     labels: Labels,
     discoveries: Vec<Arc<dyn Discovery>>,
     membership: Option<Arc<dyn Membership>>,
+    shares_threads: bool,
 }
 
 /// The same, found good.
@@ -38,6 +39,7 @@ pub(super) struct Joined {
     pub(super) labels: Labels,
     pub(super) discoveries: Vec<Arc<dyn Discovery>>,
     membership: Arc<dyn Membership>,
+    shares_threads: bool,
 }
 
 impl NodeBuilder {
@@ -47,7 +49,7 @@ impl NodeBuilder {
     /// nothing, a `None` or an empty list, this is a first node.
     ///
     /// On a runtime with several threads the node then serves its connections on two threads of its own, so that no
-    /// code of yours can make it look dead.
+    /// code of yours can make it look dead; see [`share_threads`](Self::share_threads).
     ///
     /// Needs the feature `cluster`, or a [`membership`](Self::membership).
     #[must_use]
@@ -75,6 +77,14 @@ impl NodeBuilder {
     #[must_use]
     pub fn label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.joining.labels.insert(key.into(), value.into());
+        self
+    }
+
+    /// Has a member of a cluster serve its connections on the threads of your runtime, as other nodes do. A lone call then
+    /// takes some microseconds less; and code of yours that keeps all of the threads busy for 5 s makes the node look dead.
+    #[must_use]
+    pub fn share_threads(mut self, share: bool) -> Self {
+        self.joining.shares_threads = share;
         self
     }
 
@@ -107,14 +117,14 @@ impl Joining {
             let why = format!("the node's labels have {label_bytes} bytes, and may have {LABEL_BYTES_MAX}");
             return Err(SystemError::BadLimits { why: why.into() });
         }
-        Ok(Some(Joined { contacts, labels: self.labels, discoveries: self.discoveries, membership }))
+        let (labels, discoveries, shares_threads) = (self.labels, self.discoveries, self.shares_threads);
+        Ok(Some(Joined { contacts, labels, discoveries, membership, shares_threads }))
     }
 }
 
 impl Joined {
-    #[allow(clippy::unused_self, reason = "only who joins has one")]
     pub(super) fn own_runtime(&self) -> Option<OwnRuntime> {
-        OwnRuntime::start()
+        if self.shares_threads { None } else { OwnRuntime::start() }
     }
 
     pub(super) fn start(self, inner: &Arc<Inner>) {
