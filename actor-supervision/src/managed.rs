@@ -27,7 +27,7 @@ pub(crate) trait Managed<S>: Send {
     /// It will not be started again: its references end.
     fn end(&mut self, reason: &ExitReason);
 
-    /// Its `ActorRef`, while it has one.
+    /// Its `ActorRef`, or its tree if it is a supervisor, while it has one.
     fn actor(&self) -> Option<Box<dyn Any + Send + Sync>>;
 
     /// The id of its actor, as printed.

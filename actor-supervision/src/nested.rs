@@ -63,7 +63,7 @@ impl<S: SupervisionSystem> Managed<S> for Nested<S> {
     }
 
     fn actor(&self) -> Option<Box<dyn Any + Send + Sync>> {
-        Some(Box::new(self.running.as_ref()?.0.actor().clone()))
+        Some(Box::new(self.running.as_ref()?.0.clone()))
     }
 
     fn id(&self) -> Option<String> {

@@ -31,17 +31,21 @@ impl<S: SupervisionSystem> Tree<S> {
     /// # Errors
     /// [`ChildError::Unknown`] if there is none, or it has no actor at the moment; [`ChildError::WrongType`].
     pub fn child<A: Callable<System = S> + 'static>(&self, name: &str) -> Result<ActorRef<A>, ChildError> {
-        let actors = self.shared.actors();
-        let actor = actors.get(name).ok_or_else(|| ChildError::Unknown { name: name.into() })?;
-        actor.downcast_ref::<ActorRef<A>>().cloned().ok_or_else(|| ChildError::WrongType { name: name.into() })
+        self.named(name)
     }
 
-    /// The handle of a child that is a supervisor, as an actor.
+    fn named<T: Clone + 'static>(&self, name: &str) -> Result<T, ChildError> {
+        let actors = self.shared.actors();
+        let known = actors.get(name).ok_or_else(|| ChildError::Unknown { name: name.into() })?;
+        known.downcast_ref::<T>().cloned().ok_or_else(|| ChildError::WrongType { name: name.into() })
+    }
+
+    /// The tree of a child that is a supervisor. Started again, it is another one.
     ///
     /// # Errors
     /// As [`child`](Self::child).
-    pub fn supervisor(&self, name: &str) -> Result<ActorRef<Supervisor<S>>, ChildError> {
-        self.child(name)
+    pub fn supervisor(&self, name: &str) -> Result<Self, ChildError> {
+        self.named(name)
     }
 
     /// All children, with theirs.

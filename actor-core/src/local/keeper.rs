@@ -127,13 +127,17 @@ where
         self.seat.end_for_ever(how);
     }
 
-    /// Queues the job that starts the actor before all others, or runs it with the new state.
+    /// Queues the job that starts the actor before all others, or runs it with the new state. Without a method for that the
+    /// actor has started at once.
     fn start_job(&mut self, state: Option<Box<State<A>>>) {
+        if !A::HAS_ON_START {
+            return state.into_iter().for_each(|state| self.seat.occupy(state, None));
+        }
         let cell = Arc::new(StartCell::new());
         let job = hooks::start_telling(cell.clone());
         self.started = Some(cell);
         match state {
-            Some(state) => self.seat.occupy(state, job),
+            Some(state) => self.seat.occupy(state, Some(job)),
             None => Port::notify(&*self.seat, job),
         }
     }

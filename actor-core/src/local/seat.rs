@@ -131,9 +131,12 @@ impl<A: DistributedActor> Seat<A> {
         self.tenure.as_deref()
     }
 
-    /// Takes another state, which begins with `job`.
-    pub(super) fn occupy(&self, state: Box<State<A>>, job: Job<A>) {
-        self.start(state, Some(job), Verdict::Schedule);
+    /// Takes another state, which begins with `job`, or with what waits.
+    pub(super) fn occupy(&self, state: Box<State<A>>, job: Option<Job<A>>) {
+        match job {
+            Some(job) => self.start(state, Some(job), Verdict::Schedule),
+            None => self.give_back(state),
+        }
     }
 
     /// There is no other state to come. Does nothing the second time.

@@ -55,14 +55,11 @@ async fn an_escalation_goes_up_with_its_reasons_and_the_rest_keeps_serving() {
         .child(test.child("steady"))
         .child(Child::new("shaky", inner));
     let tree = test.start(outer).await;
-    let deep = |n: usize| {
-        let (tree, test) = (&tree, &test);
+    let deep = |crashes: usize| {
+        let tree = &tree;
         async move {
-            for _ in 0..n {
-                let shaky = tree.children().await.into_iter().find(|child| child.name == "shaky").unwrap();
-                let id = shaky.children[0].actor.as_ref().unwrap().parse().unwrap();
-                let deep = test.node.resolve::<crate::worker::Worker>(&id).unwrap();
-                assert!(deep.crash().await.is_err());
+            for _ in 0..crashes {
+                crash(&tree.supervisor("shaky").unwrap(), "deep").await;
                 sleep(Duration::from_secs(1)).await;
             }
         }
