@@ -69,7 +69,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .child(Child::new("search", search))
         .start(&node)
         .await?;
-    println!("{}", tree.picture().await);
+    println!("{}", tree.picture().await?);
 
     let accounts: ActorRef<Service> = tree.child("accounts")?;
     let search = tree.supervisor("search")?;
@@ -82,7 +82,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         accounts.serve("7".into()).await?;
     }
     println!("\nsearch gave up:\n    {}\n", search.ended().await);
-    println!("{}", tree.picture().await);
+    println!("{}", tree.picture().await?);
     println!("accounts has served {} requests", accounts.serve("7".into()).await?);
     tree.stop().await;
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use actor_core::{ActorRef, Callable, Exit, ExitReason};
+use actor_core::{ActorRef, CallError, Callable, Exit, ExitReason};
 
 use crate::{
     child::Child,
@@ -99,13 +99,19 @@ impl<S: SupervisionSystem> Tree<S> {
     }
 
     /// The tree as text: states, restarts and reasons.
-    pub async fn picture(&self) -> String {
-        picture::text("supervisor", &self.children().await)
+    ///
+    /// # Errors
+    /// None here: it is what the supervisor's own method of this name gives, which is called on any node.
+    pub async fn picture(&self) -> Result<String, CallError> {
+        Ok(picture::text("supervisor", &self.children().await))
     }
 
     /// The tree in the DOT language.
-    pub async fn dot(&self) -> String {
-        picture::dot("supervisor", &self.children().await)
+    ///
+    /// # Errors
+    /// As for [`picture`](Self::picture).
+    pub async fn dot(&self) -> Result<String, CallError> {
+        Ok(picture::dot("supervisor", &self.children().await))
     }
 
     /// Stops all children, in reverse order, and then the supervisor; waits for its end.

@@ -72,7 +72,7 @@ async fn an_escalation_goes_up_with_its_reasons_and_the_rest_keeps_serving() {
     assert_eq!(reason.exit(), Exit::Escalated);
     assert_eq!(worker(&tree, "steady").call().await.unwrap(), 1);
     assert_eq!(children[0].restarts, 0);
-    let picture = tree.picture().await;
+    let picture = tree.picture().await.unwrap();
     assert_eq!(
         picture,
         "supervisor\n\
@@ -80,7 +80,7 @@ async fn an_escalation_goes_up_with_its_reasons_and_the_rest_keeps_serving() {
          `-- shaky (running, restarts: 1, last exit: more than 1 restarts within 60 s: child `deep`: one of its methods \
          panicked)\n    `-- deep (running)\n"
     );
-    let dot = tree.dot().await;
+    let dot = tree.dot().await.unwrap();
     assert!(dot.starts_with("digraph") && dot.contains("n0 -> n1") && dot.contains("n2 -> n3"), "{dot}");
     // A second time is one too many.
     deep(2).await;
