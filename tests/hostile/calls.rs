@@ -7,7 +7,7 @@ use actor_transport::protocol::{CallId, Frame, HelloConfig, Request};
 use distributed_actor::{ActorId, ActorRef, Limits, Node, NodeId, SystemError};
 
 use crate::{
-    scene::{HANG, NUMBER, Scene, method_info},
+    scene::{HANG, NUMBER, Scene, Victim, method_info},
     support::{self, Worker},
 };
 
@@ -257,6 +257,40 @@ fn random_bytes_after_the_handshake_end_their_own_connection() {
             if let Ok(Some(said)) = peer.goodbye().await {
                 assert!(said.contains("checksum") || said.contains("a frame of"), "{said}");
             }
+        }
+        scene.end().await;
+    });
+}
+
+/// What a peer has said before it breaks the protocol counts, also where both come in one piece.
+#[test]
+fn replies_that_come_together_with_bytes_that_are_no_frame_reach_their_callers() {
+    alone(async {
+        let scene = Scene::begin().await;
+        for (round, callers) in [(0, 1_usize), (1, 3)] {
+            let number = 100 + round;
+            let mut peer = scene.peer(number).await;
+            let remote: ActorRef<Victim> = scene.server.resolve(&ActorId::new(NodeId::from_bits(number), 1)).unwrap();
+            let mut calls = tokio::task::JoinSet::new();
+            for _ in 0..callers {
+                let remote = remote.clone();
+                calls.spawn(async move { remote.number(1).await });
+            }
+            let mut answers = Vec::new();
+            let mut answered = 0;
+            while answered < callers {
+                let frame = peer.receive().await.unwrap().expect("the node has closed");
+                if let Frame::Call { id, .. } = frame.frame().unwrap() {
+                    answers.extend(peer.encode(&Frame::Reply { id, thrown: false, total: None, payload: &[2] }));
+                    answered += 1;
+                }
+            }
+            answers.extend([0; 16]);
+            peer.send_bytes(answers).await.unwrap();
+            for result in calls.join_all().await {
+                assert_eq!(result.unwrap(), 2);
+            }
+            assert!(peer.goodbye().await.unwrap().is_some(), "it learns what was wrong");
         }
         scene.end().await;
     });

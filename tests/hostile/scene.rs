@@ -29,7 +29,7 @@ pub(crate) struct Victim;
 #[distributed_actor]
 impl Victim {
     #[distributed]
-    fn number(&self, number: u32) -> u32 {
+    pub(crate) fn number(&self, number: u32) -> u32 {
         number.wrapping_add(1)
     }
 

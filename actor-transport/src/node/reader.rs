@@ -34,11 +34,13 @@ async fn read(inner: Arc<Inner>, link: Arc<Link>, mut receiver: Box<dyn Receiver
     let mut news = News::default();
     loop {
         if !buffer.is_empty() {
-            if let Err(why) = take(&link, &mut serving, &mut news, &mut buffer) {
-                return end(&inner, &link, &why);
-            }
+            let taken = take(&link, &mut serving, &mut news, &mut buffer);
+            // Also what came before something that is wrong.
             if !news.is_empty() {
                 wake(&link, link.deliver(&mut news)).await;
+            }
+            if let Err(why) = taken {
+                return end(&inner, &link, &why);
             }
         }
         match poll_fn(|cx| receiver.poll_receive(cx, &mut buffer)).await {
