@@ -44,7 +44,8 @@ pub use actor_core::{
 };
 pub use actor_transport::{
     Address, Cluster, Connection, ErrorPolicy, IntoAddress, Limits, LimitsError, Listener, Node, NodeBuilder,
-    PeerIdentity, PeerInfo, Proof, Receiver, Refusal, Sender, Transport, TransportError, stream_connection,
+    PeerIdentity, PeerInfo, Proof, Receiver, Refusal, RefusedConnection, RefusedReason, Sender, Transport,
+    TransportError, stream_connection,
 };
 /// Supervision trees: actors that start others, and start them again when they crash.
 #[cfg(feature = "supervision")]

@@ -20,7 +20,9 @@ pub use self::{
     address::{Address, IntoAddress},
     cluster::Cluster,
     limits::{Limits, LimitsError},
-    node::{DefaultTransport, ErrorPolicy, Node, NodeBuilder, PeerIdentity, PeerInfo},
+    node::{
+        DefaultTransport, ErrorPolicy, Node, NodeBuilder, PeerIdentity, PeerInfo, RefusedConnection, RefusedReason,
+    },
     proof::Proof,
     refusal::Refusal,
     stream::stream_connection,

@@ -25,6 +25,10 @@ pub enum Refusal {
     /// Its authority has revoked it.
     #[error("the certificate was revoked")]
     Revoked,
+    /// Whether it was revoked cannot be said: the list of its authority is older than it may be. The trouble is on the
+    /// side that says so; the other one hears of [`UnknownIssuer`](Self::UnknownIssuer).
+    #[error("the list of revoked certificates is out of date")]
+    StaleRevocations,
     /// There is none, and one is asked for.
     #[error("a certificate is required")]
     NoCertificate,

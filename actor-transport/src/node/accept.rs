@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,9 +22,10 @@ use super::{
     link::Link,
     lock::lock,
     reader,
+    refused::RefusedReason,
 };
 use crate::{
-    protocol::{Handshake, HelloConfig, Progress, Reject},
+    protocol::{CloseReason, Handshake, HelloConfig, Progress, Reject},
     transport::{Connection, Listener, Receiver, Sender},
 };
 
@@ -54,8 +58,9 @@ async fn accept(inner: Arc<Inner>, mut listener: Box<dyn Listener>) {
                 } else {
                     refusals.clone().try_acquire_owned().ok()
                 };
-                if let Some(permit) = permit {
-                    inner.io.spawn(greet(inner.clone(), connection, permit, admitted));
+                match permit {
+                    Some(permit) => drop(inner.io.spawn(greet(inner.clone(), connection, permit, admitted))),
+                    None => inner.refused(&connection.remote(), RefusedReason::Rejected(Reject::TooManyConnections)),
                 }
             }
             Err(error) => {
@@ -74,19 +79,39 @@ async fn greet(
     permit: OwnedSemaphorePermit,
     admitted: Option<Place>,
 ) {
-    let shake_hands = shake_hands(&inner, connection, admitted.is_some());
+    let visitor = Visitor { inner: &inner, remote: connection.remote(), is_told_of: AtomicBool::new(false) };
+    let shake_hands = shake_hands(&visitor, connection, admitted.is_some());
     let greeted = inner.unless_closed(timeout(inner.limits.handshake_time_max, shake_hands)).await;
     drop(permit);
+    if let Some(Err(_)) = greeted {
+        visitor.refused(RefusedReason::TimedOut);
+    }
     if let Some(Ok(Some(link))) = greeted {
         link.gone().await;
     }
     drop(admitted);
 }
 
-async fn shake_hands(inner: &Arc<Inner>, mut connection: Box<dyn Connection>, admitted: bool) -> Option<Arc<Link>> {
-    let remote = connection.remote();
+/// Whoever has connected.
+struct Visitor<'a> {
+    inner: &'a Arc<Inner>,
+    remote: String,
+    /// Refused: it may still be given time to read why.
+    is_told_of: AtomicBool,
+}
+
+impl Visitor<'_> {
+    fn refused(&self, reason: RefusedReason) {
+        if !self.is_told_of.swap(true, Ordering::Relaxed) {
+            self.inner.refused(&self.remote, reason);
+        }
+    }
+}
+
+async fn shake_hands(visitor: &Visitor<'_>, mut connection: Box<dyn Connection>, admitted: bool) -> Option<Arc<Link>> {
+    let inner = visitor.inner;
     if let Err(error) = connection.establish().await {
-        tracing::debug!(%remote, %error, "a connection could not be established");
+        visitor.refused(error.into());
         return None;
     }
     let (proof, checksum) = (connection.proof(), !connection.keeps_integrity());
@@ -98,18 +123,26 @@ async fn shake_hands(inner: &Arc<Inner>, mut connection: Box<dyn Connection>, ad
         match handshake.receive(&mut input) {
             Ok(Some(Progress::Offered(hello))) => break hello,
             Ok(Some(Progress::Rejected(reject))) => {
-                tracing::debug!(%remote, %reject, "a handshake was given up by the peer");
+                visitor.refused(RefusedReason::RejectedByPeer(reject));
                 return None;
             }
             Ok(_) => send(&mut handshake, &mut *sender).await.ok()?,
             Err(error) => {
-                tracing::debug!(%remote, %error, "a handshake failed");
+                visitor.refused(RefusedReason::Handshake(error));
                 part(handshake, receiver, sender).await;
                 return None;
             }
         }
-        if receive(&mut *receiver, &mut input).await.unwrap_or(0) == 0 {
-            return None;
+        match receive(&mut *receiver, &mut input).await {
+            Ok(0) => {
+                visitor.refused(RefusedReason::Broken(CloseReason::EndOfStream.to_string().into()));
+                return None;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                visitor.refused(error.into());
+                return None;
+            }
         }
     };
     // Room comes first: what is decided holds.
@@ -118,15 +151,15 @@ async fn shake_hands(inner: &Arc<Inner>, mut connection: Box<dyn Connection>, ad
     let link = match decision {
         Ok(link) => link,
         Err(reject) => {
-            tracing::debug!(%remote, %reject, "a connection was refused");
             handshake.reject(&reject);
+            visitor.refused(RefusedReason::Rejected(reject));
             part(handshake, receiver, sender).await;
             return None;
         }
     };
     // Attached before the answer is sent: a dial of ours that crosses this one finds the link taken.
     let agreed = handshake.accept().ok()?;
-    if !link.attach(agreed, proof, remote, checksum) {
+    if !link.attach(agreed, proof, visitor.remote.clone(), checksum) {
         return None;
     }
     if let Err(error) = send(&mut handshake, &mut *sender).await {

@@ -10,6 +10,7 @@ use super::{
     inner::{Inner, Setup},
     join::{Joined, Joining},
     own_runtime::OwnRuntime,
+    refused::{OnRefused, RefusedConnection},
     reply::ErrorPolicy,
 };
 use crate::{Address, IntoAddress, Limits, Transport, cluster::Labels};
@@ -23,6 +24,7 @@ pub struct NodeBuilder {
     limits: Limits,
     errors: ErrorPolicy,
     on_dead_letter: Option<OnDeadLetter>,
+    on_refused: Option<OnRefused>,
     send_panic_text: bool,
     plaintext: bool,
     authorize: Option<Authorize>,
@@ -54,6 +56,7 @@ impl NodeBuilder {
             limits: Limits::default(),
             errors: ErrorPolicy::All,
             on_dead_letter: None,
+            on_refused: None,
             send_panic_text: false,
             plaintext: false,
             authorize: None,
@@ -110,6 +113,15 @@ impl NodeBuilder {
     #[must_use]
     pub fn on_dead_letter(mut self, hook: impl Fn(&DeadLetter) + Send + Sync + 'static) -> Self {
         self.on_dead_letter = Some(Box::new(hook));
+        self
+    }
+
+    /// Sees each connection that was accepted and did not become a session, with the reason: bad certificates, other
+    /// clusters, strangers. Who only asks for the node's id, and dials that cross, are none of them. Called on the tasks
+    /// that shake hands: it must not block.
+    #[must_use]
+    pub fn on_refused(mut self, hook: impl Fn(&RefusedConnection) + Send + Sync + 'static) -> Self {
+        self.on_refused = Some(Box::new(hook));
         self
     }
 
@@ -209,6 +221,7 @@ impl NodeBuilder {
             limits: self.limits,
             errors: self.errors,
             on_dead_letter: self.on_dead_letter,
+            on_refused: self.on_refused,
             send_panic_text: self.send_panic_text,
             authorize: self.authorize,
             shared_secret: self.shared_secret,

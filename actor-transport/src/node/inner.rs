@@ -20,8 +20,20 @@ use tokio::{
 };
 
 use super::{
-    Node, actors::Actors, builder::OnDeadLetter, construct::Constructors, dial::Addresses, identity::Authorize,
-    inbox::Inbox, kept::Kept, link::Link, lock::lock, own_runtime::OwnRuntime, peers::Peers, reply::ErrorPolicy,
+    Node,
+    actors::Actors,
+    builder::OnDeadLetter,
+    construct::Constructors,
+    dial::Addresses,
+    identity::Authorize,
+    inbox::Inbox,
+    kept::Kept,
+    link::Link,
+    lock::lock,
+    own_runtime::OwnRuntime,
+    peers::Peers,
+    refused::{OnRefused, RefusedConnection, RefusedReason},
+    reply::ErrorPolicy,
     spawned::Spawned,
 };
 use crate::{
@@ -68,6 +80,7 @@ pub(crate) struct Inner {
     next_call: AtomicU64,
     dead_letters: AtomicU64,
     on_dead_letter: Option<OnDeadLetter>,
+    on_refused: Option<OnRefused>,
     pub(super) authorize: Option<Authorize>,
     shared_secret: Option<[u8; 32]>,
 }
@@ -81,6 +94,7 @@ pub(super) struct Setup {
     pub(super) limits: Limits,
     pub(super) errors: ErrorPolicy,
     pub(super) on_dead_letter: Option<OnDeadLetter>,
+    pub(super) on_refused: Option<OnRefused>,
     pub(super) send_panic_text: bool,
     pub(super) authorize: Option<Authorize>,
     pub(super) shared_secret: Option<[u8; 32]>,
@@ -148,6 +162,7 @@ impl Inner {
             next_instance: AtomicU64::new(1),
             dead_letters: AtomicU64::new(0),
             on_dead_letter: setup.on_dead_letter,
+            on_refused: setup.on_refused,
             authorize: setup.authorize,
             shared_secret: setup.shared_secret,
         })
@@ -226,6 +241,14 @@ impl Inner {
         #[cfg(not(feature = "proofs"))]
         let _ = (connection, self.shared_secret);
         Ok(None)
+    }
+
+    /// Somebody who has connected was not let in.
+    pub(super) fn refused(&self, remote: &str, reason: RefusedReason) {
+        tracing::debug!(%remote, %reason, "a connection was refused");
+        if let Some(hook) = self.on_refused.as_ref().filter(|_| !reason.is_usual()) {
+            hook(&RefusedConnection::new(remote.to_owned(), reason));
+        }
     }
 
     pub(super) fn dead_letter(&self, letter: &DeadLetter) {

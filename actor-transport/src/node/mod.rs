@@ -21,6 +21,7 @@ mod own_runtime;
 mod peers;
 mod place;
 mod reader;
+mod refused;
 mod reply;
 mod reply_cell;
 mod running;
@@ -37,6 +38,7 @@ pub use self::{
     handle::Node,
     identity::PeerIdentity,
     peers::PeerInfo,
+    refused::{RefusedConnection, RefusedReason},
     reply::ErrorPolicy,
 };
 pub(crate) use self::{inner::Inner, lock::lock};

@@ -33,6 +33,7 @@ fn more_precisely(refusal: Refusal, text: &str) -> Refusal {
     match refusal {
         Refusal::Expired if text.contains("not valid yet") => Refusal::NotYetValid,
         Refusal::BadCertificate if text.contains("not valid for name") => Refusal::WrongName,
+        Refusal::UnknownIssuer if text.contains("revocation list expired") => Refusal::StaleRevocations,
         refusal => refusal,
     }
 }

@@ -67,6 +67,7 @@ impl fmt::Debug for Identity {
 pub struct Trust {
     pub(crate) roots: Arc<RootCertStore>,
     pub(crate) revoked: Vec<CertificateRevocationListDer<'static>>,
+    pub(crate) enforces_dates: bool,
 }
 
 impl Trust {
@@ -79,7 +80,7 @@ impl Trust {
         for authority in certificates(authorities.as_ref())? {
             roots.add(authority).map_err(|error| CertificateError::Unusable(error.to_string()))?;
         }
-        Ok(Self { roots: Arc::new(roots), revoked: Vec::new() })
+        Ok(Self { roots: Arc::new(roots), revoked: Vec::new(), enforces_dates: false })
     }
 
     /// The same from a file. It is read here, and not again: see [`Tls::set_trust`](crate::Tls::set_trust).
@@ -91,7 +92,8 @@ impl Trust {
     }
 
     /// Less the certificates on these lists (CRLs, in PEM). A list counts for what its own authority has issued; of
-    /// authorities without a list nothing is revoked. The date up to which a list is meant to be used is not looked at.
+    /// authorities without a list nothing is revoked. The date up to which a list is meant to be used is looked at only where
+    /// [`enforce_revocation_dates`](Self::enforce_revocation_dates) asks for it.
     ///
     /// # Errors
     /// When one cannot be read.
@@ -101,6 +103,16 @@ impl Trust {
             self.revoked.push(list.map_err(|error| CertificateError::Pem { what, why: error.to_string() })?);
         }
         Ok(self)
+    }
+
+    /// Uses no list beyond its date (`nextUpdate`): from then on everybody is refused whose authority has issued it, with
+    /// [`Refusal::StaleRevocations`](actor_transport::Refusal::StaleRevocations), until
+    /// [`Tls::set_trust`](crate::Tls::set_trust) brings a newer one. Without this an old list goes on to count, and who was
+    /// revoked since then is let in.
+    #[must_use]
+    pub fn enforce_revocation_dates(mut self) -> Self {
+        self.enforces_dates = true;
+        self
     }
 
     /// The same from a file.

@@ -186,6 +186,9 @@ fn client(identity: Option<&Identity>, trust: &Trust) -> Result<ClientConfig, Ce
     if !trust.revoked.is_empty() {
         verifier = verifier.with_crls(trust.revoked.clone()).allow_unknown_revocation_status();
     }
+    if trust.enforces_dates {
+        verifier = verifier.enforce_revocation_expiration();
+    }
     let verifier = verifier.build().map_err(unusable)?;
     let builder = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])
@@ -205,6 +208,9 @@ fn server(identity: &Identity, trust: &Trust, takes_anonymous: bool) -> Result<S
     let mut verifier = WebPkiClientVerifier::builder_with_provider(trust.roots.clone(), provider());
     if !trust.revoked.is_empty() {
         verifier = verifier.with_crls(trust.revoked.clone()).allow_unknown_revocation_status();
+    }
+    if trust.enforces_dates {
+        verifier = verifier.enforce_revocation_expiration();
     }
     if takes_anonymous {
         verifier = verifier.allow_unauthenticated();

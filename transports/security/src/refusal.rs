@@ -41,6 +41,9 @@ pub fn refusal_of_error(error: &rustls::Error) -> Option<Refusal> {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => Refusal::Expired,
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Refusal::NotYetValid,
             CertificateError::Revoked => Refusal::Revoked,
+            CertificateError::ExpiredRevocationList | CertificateError::ExpiredRevocationListContext { .. } => {
+                Refusal::StaleRevocations
+            }
             CertificateError::UnknownIssuer | CertificateError::UnknownRevocationStatus => Refusal::UnknownIssuer,
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Refusal::WrongName,
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => Refusal::WrongUsage,

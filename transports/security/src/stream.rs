@@ -1,15 +1,21 @@
 //! TLS over a TCP connection, established when the node says so.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actor_transport::TransportError;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    time::timeout,
+};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 use crate::{
     crypto::rustls::{ClientConfig, ServerConfig, pki_types::ServerName},
     transport_error,
 };
+
+/// Time that a peer has to read why it is refused.
+const LINGER_TIME: Duration = Duration::from_secs(1);
 
 /// The side that connects.
 ///
@@ -37,7 +43,8 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     match TlsAcceptor::from(config).accept(stream).into_fallible().await {
         Ok(stream) => Ok(TlsStream::from(stream)),
         Err((error, mut stream)) => {
-            part(&mut stream).await;
+            // Who does not go is refused all the same, and the reason is not lost in the end of the node's patience.
+            let _ = timeout(LINGER_TIME, part(&mut stream)).await;
             Err(transport_error(error))
         }
     }

@@ -5,6 +5,7 @@
 mod authorization;
 mod names;
 mod peer;
+mod refusals;
 mod secrets;
 
 use actor_core::distributed_actor;

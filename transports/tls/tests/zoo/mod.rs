@@ -46,6 +46,11 @@ impl Authority {
 
     /// Trust in this authority, less what it has revoked.
     pub fn trust(&self) -> Trust {
+        self.trust_until(2100)
+    }
+
+    /// The same with a list that is meant to be used up to the beginning of that year.
+    pub fn trust_until(&self, year: i32) -> Trust {
         let revoked = RevokedCertParams {
             serial_number: SerialNumber::from(REVOKED),
             revocation_time: date_time_ymd(2024, 1, 1),
@@ -54,7 +59,7 @@ impl Authority {
         };
         let list = CertificateRevocationListParams {
             this_update: date_time_ymd(2024, 1, 1),
-            next_update: date_time_ymd(2100, 1, 1),
+            next_update: date_time_ymd(year, 1, 1),
             crl_number: SerialNumber::from(1),
             issuing_distribution_point: None,
             revoked_certs: vec![revoked],
@@ -251,6 +256,22 @@ macro_rules! zoo {
             async fn a_revoked_certificate_is_refused_in_both_directions() {
                 a_server_with(Flaw::Revoked).await;
                 a_client_with(Flaw::Revoked).await;
+            }
+
+            #[tokio::test]
+            async fn an_old_list_of_revocations_counts_unless_its_date_is_enforced() {
+                let ca = Authority::new();
+                let old = || mutual(ca.good(), ca.trust_until(2025));
+                let dated = |year| $transport(mutual(ca.good(), ca.trust_until(year).enforce_revocation_dates()));
+                let (client, server) = meet($transport(old()), $transport(old())).await;
+                assert!(client.is_ok() && server.is_ok(), "{client:?}, {server:?}");
+                let (client, server) = meet(dated(2100), dated(2100)).await;
+                assert!(client.is_ok() && server.is_ok(), "{client:?}, {server:?}");
+                let own_and_heard = (Some(Refusal::StaleRevocations), Some(Refusal::UnknownIssuer));
+                let (client, server) = meet(dated(2025), $transport(old())).await;
+                assert_eq!((refused(client), refused_by_peer(server)), own_and_heard);
+                let (client, server) = meet($transport(old()), dated(2025)).await;
+                assert_eq!((refused(server), refused_by_peer(client)), own_and_heard);
             }
 
             // Of a client, the name is compared by the node.
