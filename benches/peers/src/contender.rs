@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 
 use crate::{
-    local, remote,
+    local, process, remote,
     row::{Figures, Work},
 };
 
@@ -56,12 +56,14 @@ pub(crate) struct Contender {
     service: Option<Measure>,
     actor: Option<Measure>,
     remote: Option<(Measure, Serve)>,
+    /// Over another transport.
+    over: Option<(Measure, Serve)>,
     in_flight_max: usize,
 }
 
 impl Contender {
     pub(crate) fn new(kind: Kind, name: &'static str) -> Self {
-        Self { name, kind, service: None, actor: None, remote: None, in_flight_max: usize::MAX }
+        Self { name, kind, service: None, actor: None, remote: None, over: None, in_flight_max: usize::MAX }
     }
 
     pub(crate) fn service<S: Service>(mut self) -> Self {
@@ -76,6 +78,12 @@ impl Contender {
 
     pub(crate) fn remote<R: Remote>(mut self) -> Self {
         self.remote = Some((|work, time| Box::pin(remote::measure::<R>(work, time)), || Box::pin(R::serve())));
+        self
+    }
+
+    #[cfg(feature = "transports")]
+    pub(crate) fn over<R: Remote>(mut self) -> Self {
+        self.over = Some((|work, time| Box::pin(remote::measure::<R>(work, time)), || Box::pin(R::serve())));
         self
     }
 
@@ -94,11 +102,14 @@ impl Contender {
             Work::Calls(calls) => calls,
             Work::Echo(_) => 16,
             Work::Beside => 2,
+            Work::Over(_) => return self.over.map(|(measure, _)| measure),
         };
         self.remote.map(|(measure, _)| measure).filter(|_| in_flight <= self.in_flight_max)
     }
 
     pub(crate) fn serve(&self) -> Option<Serve> {
-        self.remote.map(|(_, serve)| serve)
+        let serves_over = std::env::var_os(process::OVER).is_some();
+        let serving = if serves_over { self.over } else { self.remote };
+        serving.map(|(_, serve)| serve)
     }
 }

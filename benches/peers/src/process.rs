@@ -52,6 +52,9 @@ pub(crate) fn processor_time_of_children() -> Duration {
     Duration::from_micros(microseconds(usage.user_time()) + microseconds(usage.system_time()))
 }
 
+/// Tells the child over which transport it serves, by its scheme; without it, as the contender does.
+pub(crate) const OVER: &str = "PEERS_OVER";
+
 /// The other process of a remote contender.
 pub(crate) struct Server {
     child: Child,
@@ -61,10 +64,11 @@ pub(crate) struct Server {
 
 impl Server {
     /// The server of the contender that this process measures.
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(over: Option<&str>) -> Self {
         let contender = std::env::args().nth(3).unwrap();
-        let mut child =
-            again().args(["serve", &contender]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = again();
+        command.args(["serve", &contender]).envs(over.map(|scheme| (OVER, scheme)));
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut address = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
         let clock = clock_getcpuclockid(Pid::from_raw(child.id() as i32)).unwrap();

@@ -8,14 +8,15 @@ use crate::{
     contender::Remote,
     load::{self, Call},
     process::Server,
-    row::{Figures, Work},
+    row::{Figures, OVER, Work},
 };
 
 const SMALL: usize = 32;
 const LARGE: usize = 1 << 20;
 
 pub(crate) async fn measure<R: Remote>(work: Work, time: Duration) -> Figures {
-    let server = Server::start();
+    let over = if let Work::Over(scheme) = work { Some(scheme) } else { None };
+    let server = Server::start(over);
     let [first, second] = R::connect(server.address().to_owned()).await;
     let call = Echo::new(first, SMALL);
     match work {
@@ -31,6 +32,12 @@ pub(crate) async fn measure<R: Remote>(work: Work, time: Duration) -> Figures {
             let rows =
                 if in_flight == 64 { ["remote-64", "remote-64-cpu"] } else { ["remote-1024", "remote-1024-cpu"] };
             vec![(rows[0], done.calls / done.seconds / 1e3), (rows[1], microseconds / done.calls)]
+        }
+        Work::Over(scheme) => {
+            load::for_a_time(64, 1, time / 4, &call).await;
+            let done = load::for_a_time(64, 16, time, &call).await;
+            let row = OVER.iter().find(|row| row.work == Work::Over(scheme)).expect("a row of the table");
+            vec![(row.id, done.calls / done.seconds / 1e3)]
         }
         Work::Echo(length) => {
             let done = load::run(16, 1, time, &Echo::new(call.callee, length)).await;

@@ -19,6 +19,8 @@ pub(crate) enum Work {
     Calls(usize),
     /// 16 calls in flight, with so many bytes there and back.
     Echo(usize),
+    /// 64 calls in flight to another process, over the transport of that scheme.
+    Over(&'static str),
     /// Small calls, alone and while large ones share the connection.
     Beside,
 }
@@ -60,8 +62,8 @@ pub(crate) enum Bound {
 pub(crate) enum Against {
     Contender(&'static str),
     FastestPeer,
-    /// Our own figure in another row.
-    Row(&'static str),
+    /// Our own figure in another row, which is called so.
+    Row(&'static str, &'static str),
     /// The bound is the figure itself.
     Nothing,
 }
@@ -188,10 +190,23 @@ pub(crate) const REMOTE: &[Row] = &[
         unit: "us",
         better: Less,
         work: Work::Beside,
-        goals: &[goal(AtMost(3.0), Against::Row("remote-alone"))],
+        goals: &[goal(AtMost(3.0), Against::Row("remote-alone", "its figure without them"))],
     },
 ];
 
+pub(crate) const OVER: &[Row] = &[
+    over("over-unix", "64 in flight over Unix sockets", "unix", &[goal(AtLeast(1.0), PLAIN_TCP)]),
+    over("over-tls", "64 in flight over TLS", "tls", &[goal(AtLeast(0.8), PLAIN_TCP)]),
+    over("over-quic", "64 in flight over QUIC", "quic", &[]),
+    over("over-ws", "64 in flight over WebSocket", "ws", &[goal(AtLeast(0.5), PLAIN_TCP)]),
+];
+
+const PLAIN_TCP: Against = Against::Row("remote-64", "plain TCP");
+
+const fn over(id: &'static str, title: &'static str, scheme: &'static str, goals: &'static [Goal]) -> Row {
+    Row { id, title, unit: "k/s", better: More, work: Work::Over(scheme), goals }
+}
+
 pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
-    LOCAL.iter().chain(REMOTE)
+    LOCAL.iter().chain(REMOTE).chain(OVER)
 }

@@ -20,6 +20,9 @@ pub(crate) fn compare(options: &Options) -> Results {
         for row in first_rows(&options.only) {
             let mut able: Vec<_> =
                 contenders.iter().filter(|contender| contender.measure(row.work).is_some()).collect();
+            if able.is_empty() {
+                continue;
+            }
             // Nobody always comes first.
             let shift = round % able.len();
             able.rotate_left(shift);

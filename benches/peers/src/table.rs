@@ -6,7 +6,7 @@ use crate::{
     contender::{Contender, Kind},
     contenders, goal, machine,
     results::{OURS, Results},
-    row::{self, LOCAL, REMOTE, Row},
+    row::{self, LOCAL, OVER, REMOTE, Row},
 };
 
 /// Three significant digits, with commas.
@@ -44,6 +44,10 @@ pub(crate) fn figures(results: &Results) -> String {
     matrix(LOCAL, results, &mut out);
     out.push_str("\n### Between two processes\n\n");
     matrix(REMOTE, results, &mut out);
+    if OVER.iter().any(|row| results.median(row.id, OURS).is_some()) {
+        out.push_str("\n### Over other transports\n\n");
+        matrix(OVER, results, &mut out);
+    }
     out.push_str(
         "\n### Against the floors\n\nHow many times faster it is than the floor; `.ci/run speed` watches these.\n\n",
     );

@@ -45,7 +45,7 @@ impl Actor for Near {
     fn stop(self) {}
 }
 
-struct Echo;
+pub(super) struct Echo;
 
 #[distributed_actor]
 impl Echo {
@@ -56,7 +56,7 @@ impl Echo {
 }
 
 #[derive(Clone)]
-pub(crate) struct Far(ActorRef<Echo>);
+pub(crate) struct Far(pub(super) ActorRef<Echo>);
 
 impl Remote for Far {
     async fn serve() -> (String, Kept) {

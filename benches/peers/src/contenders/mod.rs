@@ -6,6 +6,8 @@ mod distributed_actor;
 mod kameo;
 mod multiplexer;
 mod mutex;
+#[cfg(feature = "transports")]
+mod over;
 #[cfg(feature = "peers")]
 mod ractor;
 #[cfg(feature = "peers")]
@@ -25,6 +27,8 @@ pub(crate) fn all() -> Vec<Contender> {
     let ours = Contender::new(Kind::Ours, "distributed-actor")
         .actor::<distributed_actor::Near>()
         .remote::<distributed_actor::Far>();
+    #[cfg(feature = "transports")]
+    let ours = ours.over::<over::Over>();
     #[cfg_attr(not(feature = "peers"), expect(unused_mut))]
     let mut all = vec![
         ours,
