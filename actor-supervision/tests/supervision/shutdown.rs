@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use actor_testkit::{at_every_poll, poll_then_drop};
 use distributed_actor::{
     Exit, Terminated,
     supervision::{Child, Shutdown, Strategy, Supervisor},
@@ -100,4 +101,52 @@ async fn a_supervisor_that_cannot_start_leaves_nothing_behind() {
     assert_eq!(error.reason().to_string(), "child `c` could not start: c is lame");
     sleep(Duration::from_secs(1)).await;
     assert_eq!(test.node.actor_count(), 0);
+}
+
+/// Every future may be dropped at any time: a start leaves nothing behind, and a stop stops.
+#[tokio::test(start_paused = true)]
+async fn a_start_and_a_stop_of_a_tree_can_be_dropped_at_every_poll() {
+    let test = Test::new("poll_then_drop").await;
+    let builder = || {
+        let inner = Supervisor::builder(Strategy::OneForOne).child(test.child("b"));
+        Supervisor::builder(Strategy::OneForOne).child(test.child("a")).child(Child::new("inner", inner))
+    };
+    at_every_poll(async |polls| {
+        let started = poll_then_drop(polls, builder().start(&test.node)).await;
+        let ended = started.map(|tree| drop(tree.unwrap()));
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(test.node.actor_count(), if ended.is_some() { 4 } else { 0 }, "after {polls} polls");
+        ended
+    })
+    .await;
+    let before = test.node.actor_count();
+    at_every_poll(async |polls| {
+        let tree = test.start(builder()).await;
+        let stopped = poll_then_drop(polls, tree.stop()).await.map(drop);
+        if polls > 0 {
+            tree.ended().await;
+        } else {
+            tree.stop().await;
+        }
+        assert_eq!(test.node.actor_count(), before, "after {polls} polls");
+        stopped
+    })
+    .await;
+    for add in [true, false] {
+        let tree = test.start(builder()).await;
+        at_every_poll(async |polls| {
+            let ended = if add {
+                let child = test.child(&format!("{polls}")).restart(distributed_actor::supervision::Restart::Temporary);
+                poll_then_drop(polls, tree.add(child)).await.map(Result::unwrap)
+            } else {
+                poll_then_drop(polls, tree.restart_child("a")).await.map(Result::unwrap)
+            };
+            // Whatever became of it, the supervisor goes on.
+            assert!(worker(&tree, "a").call().await.is_ok() && tree.count().await.running >= 2);
+            ended
+        })
+        .await;
+        tree.stop().await;
+    }
+    assert_eq!(test.node.actor_count(), before);
 }
