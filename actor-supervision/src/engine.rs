@@ -1,8 +1,9 @@
 //! What a supervisor does: one task, which handles one thing after the other.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     future::poll_fn,
+    ops::Bound,
     sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -32,19 +33,21 @@ pub(crate) struct Engine<S: SupervisionSystem> {
     strategy: Strategy,
     auto_shutdown: AutoShutdown,
     intensity: Intensity,
-    /// In the order in which they are started; their keys ascend.
-    kids: Vec<Kid<S>>,
-    by_name: HashMap<String, u64>,
-    next_key: u64,
+    /// In the order in which they are started.
+    kids: BTreeMap<Key, Kid<S>>,
+    by_name: HashMap<String, Key>,
+    next_key: Key,
     bell: Arc<Bell>,
     shared: Arc<Shared<S>>,
     commands: mpsc::Receiver<Command<S>>,
     keeper: Keeper<Supervisor<S>>,
 }
 
+/// Counts up, so that who was specified later has a higher one.
+type Key = u64;
+
 /// One child.
 struct Kid<S> {
-    key: u64,
     child: Child<S>,
     managed: Box<dyn Managed<S>>,
     cord: Arc<Cord>,
@@ -61,8 +64,8 @@ struct Kid<S> {
 
 enum Event<S> {
     Command(Command<S>),
-    Ended(usize, ExitReason),
-    Retry(usize),
+    Ended(Key, ExitReason),
+    Retry(Key),
 }
 
 impl<S: SupervisionSystem> Engine<S> {
@@ -77,7 +80,7 @@ impl<S: SupervisionSystem> Engine<S> {
             strategy: builder.strategy,
             auto_shutdown: builder.auto_shutdown,
             intensity: Intensity::new(builder.restarts_max, builder.within),
-            kids: Vec::with_capacity(builder.children.len()),
+            kids: BTreeMap::new(),
             by_name: HashMap::new(),
             next_key: 0,
             bell: Arc::default(),
@@ -113,11 +116,11 @@ impl<S: SupervisionSystem> Engine<S> {
     async fn begin(&mut self, children: Vec<Child<S>>) -> Result<(), StartError> {
         for child in children {
             let name = child.name.clone();
-            let index = self.insert(child).map_err(|_| StartError {
+            let key = self.insert(child).map_err(|_| StartError {
                 child: name.clone(),
                 reason: ExitReason::new(Exit::StartFailed, "two children have this name"),
             })?;
-            self.start_kid(index).await.map_err(|reason| StartError { child: name, reason })?;
+            self.start_kid(key).await.map_err(|reason| StartError { child: name, reason })?;
         }
         Ok(())
     }
@@ -133,8 +136,8 @@ impl<S: SupervisionSystem> Engine<S> {
                     self.obey(command).await;
                     None
                 }
-                Event::Ended(index, reason) => self.ended(index, reason).await,
-                Event::Retry(index) => self.restart(index).await,
+                Event::Ended(key, reason) => self.ended(key, reason),
+                Event::Retry(key) => self.restart(key).await,
             };
             if let Some(reason) = ends {
                 return reason;
@@ -144,9 +147,9 @@ impl<S: SupervisionSystem> Engine<S> {
 
     /// Stops all children in reverse order, and then itself.
     async fn finish(mut self, reason: ExitReason) {
-        while let Some(index) = self.kids.len().checked_sub(1) {
-            self.stop_kid(index).await;
-            self.remove(index, &ExitReason::new(Exit::Shutdown, "its supervisor has ended"));
+        while let Some(key) = self.kids.last_key_value().map(|(key, _)| *key) {
+            self.stop_kid(key).await;
+            self.remove(key, &ExitReason::new(Exit::Shutdown, "its supervisor has ended"));
         }
         self.shared.has_stopped();
         self.keeper.stop();
@@ -164,8 +167,7 @@ impl<S: SupervisionSystem> Engine<S> {
             }
             // Ends first: whoever asks is told what is.
             while let Some(key) = self.bell.next(cx.waker()) {
-                let Some(index) = self.index(key) else { continue };
-                if let Some(event) = self.ask(index) {
+                if let Some(event) = self.ask(key) {
                     return Poll::Ready(event);
                 }
             }
@@ -179,23 +181,23 @@ impl<S: SupervisionSystem> Engine<S> {
     }
 
     /// What a child that has rung has to say.
-    fn ask(&mut self, index: usize) -> Option<Event<S>> {
-        let kid = self.kids.get_mut(index)?;
+    fn ask(&mut self, key: Key) -> Option<Event<S>> {
+        let kid = self.kids.get_mut(&key)?;
         let waker = kid.cord.waker();
         let cx = &mut Context::from_waker(&waker);
         match (kid.state, &mut kid.retry) {
             (ChildState::Running, _) => match kid.managed.poll_ended(cx) {
-                Poll::Ready(reason) => Some(Event::Ended(index, reason)),
+                Poll::Ready(reason) => Some(Event::Ended(key, reason)),
                 Poll::Pending => None,
             },
-            (ChildState::Waiting, Some(retry)) => retry.as_mut().poll(cx).is_ready().then_some(Event::Retry(index)),
+            (ChildState::Waiting, Some(retry)) => retry.as_mut().poll(cx).is_ready().then_some(Event::Retry(key)),
             _ => None,
         }
     }
 
     /// A child has ended of itself. Some if the supervisor ends with it.
-    async fn ended(&mut self, index: usize, reason: ExitReason) -> Option<ExitReason> {
-        let kid = self.kids.get_mut(index)?;
+    fn ended(&mut self, key: Key, reason: ExitReason) -> Option<ExitReason> {
+        let kid = self.kids.get_mut(&key)?;
         kid.last_exit = Some(reason.clone());
         let comes_back = match kid.child.restart {
             Restart::Permanent => true,
@@ -203,16 +205,16 @@ impl<S: SupervisionSystem> Engine<S> {
             Restart::Temporary => false,
         };
         if comes_back {
-            return self.crashed(index, &reason);
+            return self.crashed(key, &reason);
         }
         let (name, is_significant) = (kid.child.name.clone(), kid.child.is_significant);
         kid.state = ChildState::Stopped;
         kid.managed.end(&reason);
         self.shared.actors().remove(&name);
         if kid.child.restart == Restart::Temporary {
-            self.remove(index, &reason);
+            self.remove(key, &reason);
         }
-        let others = self.kids.iter().any(|kid| kid.child.is_significant && kid.state != ChildState::Stopped);
+        let others = self.kids.values().any(|kid| kid.child.is_significant && kid.state != ChildState::Stopped);
         let ends = match self.auto_shutdown {
             AutoShutdown::Never => false,
             AutoShutdown::AnySignificant => is_significant,
@@ -222,12 +224,12 @@ impl<S: SupervisionSystem> Engine<S> {
     }
 
     /// A child has to be started again. Some if that has been so too often.
-    fn crashed(&mut self, index: usize, reason: &ExitReason) -> Option<ExitReason> {
+    fn crashed(&mut self, key: Key, reason: &ExitReason) -> Option<ExitReason> {
         let now = now();
         let allows = self.intensity.allows(now);
         let random = self.random();
         let words = self.intensity.in_words();
-        let kid = self.kids.get_mut(index)?;
+        let kid = self.kids.get_mut(&key)?;
         kid.state = ChildState::Waiting;
         if !allows {
             let link = ExitReason::new(reason.exit(), format_args!("child `{}`: {}", kid.child.name, reason.why()));
@@ -252,64 +254,51 @@ impl<S: SupervisionSystem> Engine<S> {
     }
 
     /// Starts a child again that waits, and with it whom the strategy says. Some if the supervisor ends.
-    async fn restart(&mut self, index: usize) -> Option<ExitReason> {
-        let key = self.kids.get(index)?.key;
-        let from = match self.strategy {
-            Strategy::OneForOne => None,
-            Strategy::OneForAll => Some(0),
-            Strategy::RestForOne => Some(index + 1),
+    async fn restart(&mut self, key: Key) -> Option<ExitReason> {
+        self.kids.get_mut(&key)?.retry = None;
+        let behind = (Bound::Excluded(key), Bound::Unbounded);
+        let siblings: Vec<_> = match self.strategy {
+            Strategy::OneForOne => Vec::new(),
+            Strategy::OneForAll => self.kids.keys().copied().filter(|other| *other != key).collect(),
+            Strategy::RestForOne => self.kids.range(behind).map(|(other, _)| *other).collect(),
         };
-        if let Some(kid) = self.kids.get_mut(index) {
-            kid.retry = None;
+        for sibling in siblings.iter().rev() {
+            self.stop_sibling(*sibling).await;
         }
-        if let Some(from) = from {
-            self.stop_siblings(from, key).await;
-        }
-        let first = match self.strategy {
-            Strategy::OneForAll => 0,
-            Strategy::OneForOne | Strategy::RestForOne => self.index(key)?,
-        };
-        let last = if self.strategy == Strategy::OneForOne { first + 1 } else { self.kids.len() };
-        for index in first..last {
-            if self.kids.get(index).is_none_or(|kid| kid.state == ChildState::Running) {
-                continue;
-            }
+        let mut all = siblings;
+        all.push(key);
+        all.sort_unstable();
+        for key in all {
+            let Some(kid) = self.kids.get_mut(&key).filter(|kid| kid.state != ChildState::Running) else { continue };
             if self.shared.asked_to_stop().is_some() {
                 return None;
             }
-            if let Some(kid) = self.kids.get_mut(index) {
-                kid.retry = None;
-                kid.restarts += 1;
-            }
-            if let Err(reason) = self.start_kid(index).await {
-                if let Some(kid) = self.kids.get_mut(index) {
+            kid.retry = None;
+            kid.restarts += 1;
+            if let Err(reason) = self.start_kid(key).await {
+                if let Some(kid) = self.kids.get_mut(&key) {
                     kid.last_exit = Some(reason.clone());
                 }
-                return self.crashed(index, &reason);
+                return self.crashed(key, &reason);
             }
         }
         None
     }
 
-    /// Stops the children from there on, in reverse order, but for one; temporary ones are forgotten.
-    async fn stop_siblings(&mut self, from: usize, but: u64) {
-        for index in (from..self.kids.len()).rev() {
-            let Some(kid) = self.kids.get(index).filter(|kid| kid.key != but) else { continue };
-            let is_temporary = kid.child.restart == Restart::Temporary;
-            if kid.state == ChildState::Running {
-                self.stop_kid(index).await;
-            }
-            if is_temporary {
-                self.remove(index, &ExitReason::new(Exit::Shutdown, "its siblings are started again"));
-            } else if let Some(kid) = self.kids.get_mut(index) {
-                kid.state = ChildState::Waiting;
-                kid.retry = None;
-            }
+    /// Stops a child whose sibling is started again; a temporary one is forgotten.
+    async fn stop_sibling(&mut self, key: Key) {
+        self.stop_kid(key).await;
+        let Some(kid) = self.kids.get_mut(&key) else { return };
+        if kid.child.restart == Restart::Temporary {
+            self.remove(key, &ExitReason::new(Exit::Shutdown, "its siblings are started again"));
+        } else {
+            kid.state = ChildState::Waiting;
+            kid.retry = None;
         }
     }
 
-    async fn start_kid(&mut self, index: usize) -> Result<(), ExitReason> {
-        let Some(kid) = self.kids.get_mut(index) else { return Ok(()) };
+    async fn start_kid(&mut self, key: Key) -> Result<(), ExitReason> {
+        let Some(kid) = self.kids.get_mut(&key) else { return Ok(()) };
         let stopped = self.shared.asked_to_stop_at_once();
         let started = either(kid.managed.start(&self.system), stopped).await;
         started.unwrap_or_else(|()| Err(ExitReason::new(Exit::Killed, "its supervisor was given up")))?;
@@ -324,8 +313,8 @@ impl<S: SupervisionSystem> Engine<S> {
     }
 
     /// Stops a child that runs, within its time.
-    async fn stop_kid(&mut self, index: usize) {
-        let Some(kid) = self.kids.get_mut(index).filter(|kid| kid.state == ChildState::Running) else { return };
+    async fn stop_kid(&mut self, key: Key) {
+        let Some(kid) = self.kids.get_mut(&key).filter(|kid| kid.state == ChildState::Running) else { return };
         let shutdown = kid.child.shutdown.unwrap_or_else(|| kid.managed.shutdown());
         let limit = match shutdown {
             Shutdown::Immediate => Some(Duration::ZERO),
@@ -353,15 +342,14 @@ impl<S: SupervisionSystem> Engine<S> {
         kid.state = ChildState::Stopped;
     }
 
-    fn insert(&mut self, child: Child<S>) -> Result<usize, ChildError> {
+    fn insert(&mut self, child: Child<S>) -> Result<Key, ChildError> {
         if self.by_name.contains_key(&child.name) {
             return Err(ChildError::NameTaken { name: child.name });
         }
         let key = self.next_key;
         self.next_key += 1;
         self.by_name.insert(child.name.clone(), key);
-        self.kids.push(Kid {
-            key,
+        let kid = Kid {
             managed: (child.make)(),
             child,
             cord: self.bell.cord(key),
@@ -372,16 +360,14 @@ impl<S: SupervisionSystem> Engine<S> {
             started: now(),
             pause: Duration::ZERO,
             retry: None,
-        });
-        Ok(self.kids.len() - 1)
+        };
+        self.kids.insert(key, kid);
+        Ok(key)
     }
 
     /// Forgets a child.
-    fn remove(&mut self, index: usize, reason: &ExitReason) {
-        if index >= self.kids.len() {
-            return;
-        }
-        let mut kid = self.kids.remove(index);
+    fn remove(&mut self, key: Key, reason: &ExitReason) {
+        let Some(mut kid) = self.kids.remove(&key) else { return };
         kid.managed.end(reason);
         self.by_name.remove(&kid.child.name);
         self.shared.actors().remove(&kid.child.name);
@@ -409,31 +395,31 @@ impl<S: SupervisionSystem> Engine<S> {
 
     async fn add(&mut self, child: Child<S>) -> Result<(), ChildError> {
         let name = child.name.clone();
-        let index = self.insert(child)?;
-        match self.start_kid(index).await {
+        let key = self.insert(child)?;
+        match self.start_kid(key).await {
             Ok(()) => Ok(()),
             Err(reason) => {
-                self.remove(index, &reason);
+                self.remove(key, &reason);
                 Err(ChildError::NotStarted { name, reason })
             }
         }
     }
 
     async fn start_named(&mut self, name: &str) -> Result<(), ChildError> {
-        let index = self.named(name)?;
-        if self.kids.get(index).is_some_and(|kid| kid.state != ChildState::Stopped) {
+        let key = self.named(name)?;
+        if self.kids.get(&key).is_some_and(|kid| kid.state != ChildState::Stopped) {
             return Err(ChildError::Runs { name: name.into() });
         }
-        self.start_kid(index).await.map_err(|reason| ChildError::NotStarted { name: name.into(), reason })
+        self.start_kid(key).await.map_err(|reason| ChildError::NotStarted { name: name.into(), reason })
     }
 
     async fn stop_named(&mut self, name: &str) -> Result<(), ChildError> {
-        let index = self.named(name)?;
-        self.stop_kid(index).await;
+        let key = self.named(name)?;
+        self.stop_kid(key).await;
         let reason = ExitReason::new(Exit::Shutdown, "its supervisor has stopped it");
-        if self.kids.get(index).is_some_and(|kid| kid.child.restart == Restart::Temporary) {
-            self.remove(index, &reason);
-        } else if let Some(kid) = self.kids.get_mut(index) {
+        if self.kids.get(&key).is_some_and(|kid| kid.child.restart == Restart::Temporary) {
+            self.remove(key, &reason);
+        } else if let Some(kid) = self.kids.get_mut(&key) {
             kid.state = ChildState::Stopped;
             kid.retry = None;
             kid.managed.end(&reason);
@@ -444,9 +430,9 @@ impl<S: SupervisionSystem> Engine<S> {
 
     /// Its references and its mailbox stay.
     async fn stop_for_restart(&mut self, name: &str) -> Result<(), ChildError> {
-        let index = self.named(name)?;
-        self.stop_kid(index).await;
-        if let Some(kid) = self.kids.get_mut(index) {
+        let key = self.named(name)?;
+        self.stop_kid(key).await;
+        if let Some(kid) = self.kids.get_mut(&key) {
             kid.state = ChildState::Stopped;
             kid.retry = None;
         }
@@ -454,11 +440,11 @@ impl<S: SupervisionSystem> Engine<S> {
     }
 
     fn remove_named(&mut self, name: &str) -> Result<(), ChildError> {
-        let index = self.named(name)?;
-        if self.kids.get(index).is_some_and(|kid| kid.state != ChildState::Stopped) {
+        let key = self.named(name)?;
+        if self.kids.get(&key).is_some_and(|kid| kid.state != ChildState::Stopped) {
             return Err(ChildError::Runs { name: name.into() });
         }
-        self.remove(index, &ExitReason::new(Exit::Shutdown, "it was removed"));
+        self.remove(key, &ExitReason::new(Exit::Shutdown, "it was removed"));
         Ok(())
     }
 
@@ -476,11 +462,11 @@ impl<S: SupervisionSystem> Engine<S> {
             };
             (info, below)
         };
-        self.kids.iter().map(info).collect()
+        self.kids.values().map(info).collect()
     }
 
     fn count(&self) -> ChildCount {
-        let of = |is: &dyn Fn(&Kid<S>) -> bool| self.kids.iter().filter(|kid| is(kid)).count() as u64;
+        let of = |is: &dyn Fn(&Kid<S>) -> bool| self.kids.values().filter(|kid| is(kid)).count() as u64;
         ChildCount {
             specified: of(&|_| true),
             running: of(&|kid| kid.state == ChildState::Running),
@@ -488,13 +474,8 @@ impl<S: SupervisionSystem> Engine<S> {
         }
     }
 
-    fn named(&self, name: &str) -> Result<usize, ChildError> {
-        let key = self.by_name.get(name).copied();
-        key.and_then(|key| self.index(key)).ok_or_else(|| ChildError::Unknown { name: name.into() })
-    }
-
-    fn index(&self, key: u64) -> Option<usize> {
-        self.kids.binary_search_by_key(&key, |kid| kid.key).ok()
+    fn named(&self, name: &str) -> Result<Key, ChildError> {
+        self.by_name.get(name).copied().ok_or_else(|| ChildError::Unknown { name: name.into() })
     }
 
     /// From 0 to 1; what a simulated run can repeat.
