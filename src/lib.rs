@@ -39,8 +39,9 @@ pub use actor_core::{
     InvocationDecoder, InvocationEncoder, Keeper, Local, Method, MethodInfo, Monitor, NetworkError, Never, NodeId,
     NotResult, Orphan, Outcome, Overflow, Pace, Parameter, ParseIdError, ParseTraceParentError, Postcard, Probe, Proxy,
     RemoteCall, Reply, RequirementOf, ResultHandler, Returned, Segments, Settings, Spawn, SpawnOptions, SpawnSystem,
-    Started, SystemError, SystemFailure, Target, Terminated, Termination, ThrownOf, TraceParent, ValueOf, WeakAnyLocal,
-    WeakLocal, WeakRef, distributed, distributed_actor, execute_distributed_target, spawn, spawn_with, try_spawn_with,
+    Started, SystemError, SystemFailure, Target, Terminated, Termination, ThrownOf, Timer, TraceParent, ValueOf,
+    WeakAnyLocal, WeakLocal, WeakRef, distributed, distributed_actor, execute_distributed_target, spawn, spawn_with,
+    try_spawn_with,
 };
 pub use actor_transport::{
     Address, Cluster, Connection, ErrorPolicy, IntoAddress, Limits, LimitsError, Listener, Node, NodeBuilder,

@@ -28,20 +28,20 @@ struct Shared<S: ActorSystem> {
     children: Mutex<Vec<AnyLocal<S>>>,
     /// Why the actor ends, where it does so of itself.
     exit: Mutex<Option<ExitReason>>,
-    /// Ended with the actor.
-    monitors: Mutex<Vec<CancelToken>>,
+    /// Of monitors and timers, which end with the actor.
+    tokens: Mutex<Vec<CancelToken>>,
 }
 
 impl<S: ActorSystem> Default for Shared<S> {
     fn default() -> Self {
-        Self { children: Mutex::default(), exit: Mutex::default(), monitors: Mutex::default() }
+        Self { children: Mutex::default(), exit: Mutex::default(), tokens: Mutex::default() }
     }
 }
 
 impl<S: ActorSystem> Drop for Shared<S> {
     fn drop(&mut self) {
-        for monitor in locked(&self.monitors).drain(..) {
-            monitor.cancel();
+        for token in locked(&self.tokens).drain(..) {
+            token.cancel();
         }
     }
 }
@@ -77,10 +77,11 @@ impl<A: ?Sized + Callable> Context<A> {
         self.me.clone()
     }
 
-    pub(crate) fn keep_monitor(&self, monitor: CancelToken) {
-        let mut monitors = locked(&self.shared.get_or_init(Arc::default).monitors);
-        monitors.retain(|monitor| !monitor.is_cancelled());
-        monitors.push(monitor);
+    /// Keeps a token to cancel it when the actor ends.
+    pub(crate) fn keep_token(&self, token: CancelToken) {
+        let mut tokens = locked(&self.shared.get_or_init(Arc::default).tokens);
+        tokens.retain(|token| !token.is_cancelled());
+        tokens.push(token);
     }
 
     pub(crate) fn set_me(&mut self, me: WeakLocal<A>) {

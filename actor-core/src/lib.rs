@@ -49,7 +49,7 @@ pub use self::{
     identity::{ActorId, NodeId, ParseIdError},
     invocation::{Arguments, InvocationDecoder, InvocationEncoder, ResultHandler},
     local::{
-        AnyLocal, CancelToken, Decide, IncomingCall, Keeper, Local, Overflow, Pace, SpawnOptions, WeakAnyLocal,
+        AnyLocal, CancelToken, Decide, IncomingCall, Keeper, Local, Overflow, Pace, SpawnOptions, Timer, WeakAnyLocal,
         WeakLocal, execute_distributed_target, spawn, spawn_with, try_spawn_with,
     },
     method::{

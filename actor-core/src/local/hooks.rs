@@ -91,7 +91,7 @@ impl<A: DistributedActor + HearsOfEnds> Context<A> {
     /// has ended already. Several monitors of one actor each tell. It keeps neither of the two alive.
     pub fn monitor<B: Callable<System = A::System> + ?Sized>(&self, other: &ActorRef<B>) -> Monitor {
         let cancel = CancelToken::new();
-        self.keep_monitor(cancel.clone());
+        self.keep_token(cancel.clone());
         let (mut ended, id, me, token) = (Box::pin(other.terminated()), other.id().clone(), self.me(), cancel.clone());
         let told = async move {
             let how = poll_fn(|cx| {
@@ -117,7 +117,7 @@ impl<A: DistributedActor + HearsOfEnds> Context<A> {
 }
 
 /// A job that nobody waits for, and that is no dead letter if it comes to nothing.
-fn job<A: ?Sized + Callable>(work: Work<A>) -> Job<A> {
+pub(super) fn job<A: ?Sized + Callable>(work: Work<A>) -> Job<A> {
     Job {
         method: None,
         work,

@@ -27,6 +27,7 @@ mod seat;
 mod shared;
 mod spawn;
 mod sync;
+mod timers;
 mod turn;
 
 use std::time::Instant;
@@ -41,6 +42,7 @@ pub use self::{
     port::{Local, WeakLocal},
     shared::{SharedWork, lend},
     spawn::{spawn, spawn_with, try_spawn_with},
+    timers::Timer,
 };
 pub(crate) use self::{
     construct::{Keep, build_here, construct, construct_here},
