@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     ActorRef, ActorSystem, AnyLocal, CallScope, Callable, CancelToken, DistributedActor, Exit, ExitReason, IdOf,
-    NodeId, Target, Termination, TraceParent, WeakLocal, local,
+    MethodInfo, NodeId, Target, Termination, TraceParent, WeakLocal, local,
 };
 
 /// What a method learns of its surroundings, through a `#[ctx] ctx: &Context<Self>` parameter.
@@ -71,6 +71,15 @@ impl<A: ?Sized + Callable> Context<A> {
     pub(crate) fn end(&self, reason: ExitReason) {
         locked(&self.shared.get_or_init(Arc::default).exit).get_or_insert(reason);
         self.stop();
+    }
+
+    /// A method has panicked. Its text stays on this node, unless the system sends it.
+    #[cold]
+    pub(crate) fn panicked(&self, method: Option<&'static MethodInfo>, text: Option<&str>) {
+        let method = method.map_or("an actor's own work", MethodInfo::name);
+        let text = text.filter(|_| self.system.settings().send_panic_text);
+        let why = text.map_or_else(|| format!("`{method}` panicked"), |text| format!("`{method}` panicked: {text}"));
+        *locked(&self.shared.get_or_init(Arc::default).exit) = Some(ExitReason::new(Exit::Panicked, why));
     }
 
     pub(crate) fn me(&self) -> WeakLocal<A> {

@@ -13,7 +13,7 @@ use crate::{
     managed::Managed,
     nested::Nested,
     policy::{Backoff, Restart, Shutdown},
-    remote::Remote,
+    remote::{Place, Remote},
     supervisor::SupervisionSystem,
 };
 
@@ -50,13 +50,29 @@ impl<S> Child<S> {
         A: DistributedActor<System = S>,
         E: Display + Send + 'static,
     {
+        Self::wherever(move || Some(node.clone()), name, spawn)
+    }
+
+    /// The same on whichever node `place` names at each start: another one when the first is lost, say. Where it names
+    /// none the start has failed.
+    pub fn wherever<A, E>(
+        place: impl Fn() -> Option<S::Node> + Send + Sync + 'static,
+        name: impl Into<String>,
+        spawn: Spawn<A, E>,
+    ) -> Self
+    where
+        S: SpawnSystem,
+        A: DistributedActor<System = S>,
+        E: Display + Send + 'static,
+    {
+        let place: Arc<Place<S>> = Arc::new(place);
         Self {
             name: name.into(),
             restart: Restart::default(),
             shutdown: None,
             backoff: Backoff::default(),
             is_significant: false,
-            make: Arc::new(move || Box::new(Remote::new(spawn.clone(), node.clone()))),
+            make: Arc::new(move || Box::new(Remote::new(spawn.clone(), place.clone()))),
         }
     }
 

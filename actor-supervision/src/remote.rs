@@ -4,19 +4,23 @@ use std::{
     any::Any,
     fmt::Display,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
-use actor_core::{ActorRef, BoxFuture, DistributedActor, ExitReason, Spawn, SpawnSystem, Termination};
+use actor_core::{ActorRef, BoxFuture, DistributedActor, Exit, ExitReason, Spawn, SpawnSystem, Termination};
 
 use crate::{local::not_started, managed::Managed};
+
+/// Where it is started the next time.
+pub(crate) type Place<S> = dyn Fn() -> Option<<S as SpawnSystem>::Node> + Send + Sync;
 
 pub(crate) struct Remote<A: DistributedActor, E>
 where
     A::System: SpawnSystem,
 {
     spawn: Spawn<A, E>,
-    node: <A::System as SpawnSystem>::Node,
+    place: Arc<Place<A::System>>,
     running: Option<(ActorRef<A>, Termination)>,
 }
 
@@ -24,8 +28,8 @@ impl<A: DistributedActor, E: Send + 'static> Remote<A, E>
 where
     A::System: SpawnSystem,
 {
-    pub(crate) fn new(spawn: Spawn<A, E>, node: <A::System as SpawnSystem>::Node) -> Self {
-        Self { spawn: spawn.owned(), node, running: None }
+    pub(crate) fn new(spawn: Spawn<A, E>, place: Arc<Place<A::System>>) -> Self {
+        Self { spawn: spawn.owned(), place, running: None }
     }
 }
 
@@ -37,7 +41,10 @@ where
 {
     fn start<'a>(&'a mut self, system: &'a A::System) -> BoxFuture<'a, Result<(), ExitReason>> {
         Box::pin(async move {
-            let started = system.spawn_on(self.node.clone(), self.spawn.clone()).await;
+            let Some(node) = (self.place)() else {
+                return Err(ExitReason::new(Exit::StartFailed, "there is no node for it"));
+            };
+            let started = system.spawn_on(node, self.spawn.clone()).await;
             let actor = started.map_err(|error| not_started(&error))?;
             let ended = actor.terminated();
             self.running = Some((actor, ended));

@@ -8,7 +8,7 @@ use super::{
     job::{Job, RunAsync, RunNow, Work},
     mailbox::Next,
     seat::{Seat, State},
-    turn::{Turn, TurnEnd},
+    turn::{Cut, Turn, TurnEnd},
 };
 use crate::{ActorSystem, Context, DistributedActor, Outcome, SystemError, Terminated};
 
@@ -92,6 +92,7 @@ fn run_now<A: DistributedActor>(state: &mut State<A>, mut turn: Turn<'_, A>, run
     enter(context, &turn);
     let ran = turn.run(|| run(actor, context));
     context.scope = None;
+    note_panic(context, &turn, &ran);
     turn.end(ran)
 }
 
@@ -104,7 +105,15 @@ async fn run_alone<A: DistributedActor>(state: &mut State<A>, mut turn: Turn<'_,
     let ran = poll_fn(|cx| turn.poll(&mut future, |waker| seat.mailbox.poll_stop_now(waker), cx)).await;
     let ran = turn.drop_future(future, ran);
     context.scope = None;
+    note_panic(context, &turn, &ran);
     turn.end(ran)
+}
+
+/// Remembers which method has ended the actor.
+fn note_panic<A: DistributedActor>(context: &Context<A>, turn: &Turn<'_, A>, ran: &Result<(), Cut>) {
+    if let Err(Cut::Panicked(text)) = ran {
+        context.panicked(turn.method(), text.as_deref());
+    }
 }
 
 /// Makes the call that runs known to the mailbox and to the method.

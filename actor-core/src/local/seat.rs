@@ -93,15 +93,16 @@ impl<A: DistributedActor> Seat<A> {
 
     /// Ends the actor: what waits is answered, the id resigned, the state dropped, and the end announced.
     pub(super) fn finish(&self, state: Option<Box<State<A>>>, how: Terminated) {
-        let how = match (how, state.as_ref().and_then(|state| state.context.exit_reason())) {
-            (Terminated::Stopped, Some(reason)) => Terminated::Failed(Box::new(reason)),
+        let reason = state.as_ref().and_then(|state| state.context.exit_reason());
+        let how = match (how, &reason) {
+            (Terminated::Stopped, Some(reason)) => Terminated::Failed(Box::new(reason.clone())),
             (how, _) => how,
         };
         if let Some(tenure) = &self.tenure
             && !tenure.is_over()
         {
             drop_contained(state);
-            if tenure.vacate(ExitReason::from(&how)) {
+            if tenure.vacate(reason.unwrap_or_else(|| ExitReason::from(&how))) {
                 return;
             }
             return self.gone(None, how);
@@ -312,6 +313,9 @@ impl<A: DistributedActor> Port<A> for Seat<A> {
                 Tried::Ran
             }
             Err(message) => {
+                if self.tenure.is_some() {
+                    state.context.panicked(Some(method), message.as_deref());
+                }
                 self.finish_elsewhere(state, Terminated::Panicked);
                 Tried::Panicked(message)
             }

@@ -94,6 +94,11 @@ impl<'a, A: DistributedActor> Turn<'a, A> {
         self.seat
     }
 
+    /// What is run; none for the work of `when_local`.
+    pub(super) fn method(&self) -> Option<&'static MethodInfo> {
+        self.method
+    }
+
     /// The call, where others can descend from it.
     pub(super) fn scope(&self) -> Option<&CallScope> {
         self.scope.as_ref()

@@ -1,4 +1,7 @@
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use distributed_actor::{
     ActorRef, Node,
@@ -92,6 +95,32 @@ async fn a_child_on_another_node_is_started_again_when_it_crashes_or_its_node_is
     tree.stop().await;
     sleep(Duration::from_secs(1)).await;
     assert_eq!((test.node.actor_count(), other.actor_count()), (0, 0));
+}
+
+/// R50, R85: the policy says where it is started again.
+#[tokio::test(start_paused = true)]
+async fn a_child_whose_node_is_lost_is_started_again_on_another_one() {
+    let test = Test::new("placed").await;
+    let (first, second) = (test.network.node().await, test.network.node().await);
+    // What a cluster's view would say.
+    let alive = Arc::new(Mutex::new(vec![first.id(), second.id()]));
+    let known = alive.clone();
+    let place = move || known.lock().unwrap().first().copied();
+    let builder = Supervisor::builder(Strategy::OneForOne).intensity(5, Duration::from_secs(60));
+    let tree = test.start(builder.child(Child::wherever(place, "far", test.worker("far")))).await;
+    assert_eq!(worker(&tree, "far").id().node(), first.id());
+    assert_eq!(worker(&tree, "far").call().await.unwrap(), 1);
+    alive.lock().unwrap().remove(0);
+    drop(first);
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(worker(&tree, "far").id().node(), second.id());
+    // Its state is not carried over.
+    assert_eq!(worker(&tree, "far").call().await.unwrap(), 1);
+    let info = tree.children().await;
+    assert_eq!(info[0].restarts, 1);
+    alive.lock().unwrap().clear();
+    drop(second);
+    assert_eq!(tree.ended().await.root().why(), "child `far`: there is no node for it");
 }
 
 /// A child is asked for in its type.

@@ -22,7 +22,7 @@ async fn the_fourth_crash_within_a_minute_ends_the_supervisor() {
     crash(&tree, "b").await;
     let reason = tree.ended().await;
     assert_eq!(reason.exit(), Exit::Escalated);
-    let text = "more than 3 restarts within 60 s: child `b`: one of its methods panicked";
+    let text = "more than 3 restarts within 60 s: child `b`: `supervision::worker::Worker::crash` panicked";
     assert_eq!(reason.to_string(), text);
     assert_eq!(reason.root().exit(), Exit::Panicked);
     assert_eq!(test.log().await, ["crash b", "stop c", "stop a"]);
@@ -77,8 +77,8 @@ async fn an_escalation_goes_up_with_its_reasons_and_the_rest_keeps_serving() {
         picture,
         "supervisor\n\
          |-- steady (running)\n\
-         `-- shaky (running, restarts: 1, last exit: more than 1 restarts within 60 s: child `deep`: one of its methods \
-         panicked)\n    `-- deep (running)\n"
+         `-- shaky (running, restarts: 1, last exit: more than 1 restarts within 60 s: child `deep`: \
+         `supervision::worker::Worker::crash` panicked)\n    `-- deep (running)\n"
     );
     let dot = tree.dot().await.unwrap();
     assert!(dot.starts_with("digraph") && dot.contains("n0 -> n1") && dot.contains("n2 -> n3"), "{dot}");
@@ -87,8 +87,8 @@ async fn an_escalation_goes_up_with_its_reasons_and_the_rest_keeps_serving() {
     let reason = tree.ended().await;
     assert_eq!(
         reason.to_string(),
-        "more than 1 restarts within 60 s: child `shaky`: more than 1 restarts within 60 s: child `deep`: one of its \
-         methods panicked"
+        "more than 1 restarts within 60 s: child `shaky`: more than 1 restarts within 60 s: child `deep`: \
+         `supervision::worker::Worker::crash` panicked"
     );
     assert_eq!((reason.exit(), reason.root().exit()), (Exit::Escalated, Exit::Panicked));
     assert_eq!(test.node.actor_count(), 0);
