@@ -108,3 +108,38 @@ async fn a_child_that_cannot_be_started_again_escalates() {
     assert_eq!(reason.root().exit(), Exit::StartFailed);
     assert!(reason.to_string().ends_with("a is lame"), "{reason}");
 }
+
+/// R106: one branch crashes as fast as it can, and is given up again and again; the other one notices nothing.
+#[tokio::test(start_paused = true)]
+async fn a_branch_that_crashes_at_full_rate_fails_no_call_of_another() {
+    let test = Test::new("full_rate").await;
+    let branch = |name: &str, restarts| {
+        let builder = Supervisor::builder(Strategy::OneForAll).intensity(restarts, Duration::from_secs(1));
+        Child::new(name, builder.child(test.child(&format!("{name} 1"))).child(test.child(&format!("{name} 2"))))
+    };
+    let builder = Supervisor::builder(Strategy::OneForOne).intensity(100, Duration::from_secs(60));
+    let tree = test.start(builder.child(branch("shaky", 100)).child(branch("steady", 0))).await;
+    let load = tokio::spawn({
+        let steady = worker(&tree.supervisor("steady").unwrap(), "steady 1");
+        async move {
+            for call in 1..=2000 {
+                assert_eq!(steady.call().await.unwrap(), call, "one life");
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    let mut crashes = 0;
+    while !load.is_finished() {
+        let shaky = tree.supervisor("shaky").and_then(|shaky| shaky.child::<crate::worker::Worker>("shaky 1"));
+        match shaky {
+            Ok(shaky) => crashes += u64::from(shaky.crash().await.is_err()),
+            Err(_) => tokio::task::yield_now().await,
+        }
+    }
+    load.await.unwrap();
+    let children = tree.children().await;
+    assert!(crashes > 1000 && children[0].restarts >= 9, "{crashes} crashes, {} escalations", children[0].restarts);
+    assert_eq!(children[1].restarts, 0);
+    tree.stop().await;
+    assert_eq!(test.node.actor_count(), 0);
+}
