@@ -5,6 +5,7 @@
 mod contacts;
 mod dns;
 mod driver;
+mod fuzz;
 mod gossip;
 mod identity;
 mod registry;
@@ -16,3 +17,9 @@ pub use self::{
     gossip::Gossip,
     registry::{Claim, Key, LeastLoaded, Listing, Registry, Singleton},
 };
+
+/// What the fuzzer runs. Not for use by hand.
+#[doc(hidden)]
+pub mod __fuzz {
+    pub use crate::fuzz::{receive, seeds};
+}

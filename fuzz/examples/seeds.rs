@@ -21,6 +21,7 @@ type Seeds = Vec<(&'static str, Vec<u8>)>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     for (target, seeds) in [
+        ("cluster", actor_cluster::__fuzz::seeds()),
         ("decode", values()?),
         ("frame", frames()?),
         ("hello", hellos()),

@@ -18,14 +18,23 @@ use actor_core::DecodeContext;
 use actor_transport::Node;
 use tokio::runtime::Runtime;
 
+pub use actor_cluster::__fuzz::receive as cluster;
+
 pub use self::{frame::frame, hello::hello, pair::pair, session::session, value::value};
 
 /// One target: its name, and what it does with an input.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets, by the names of their binaries and corpora.
-pub const TARGETS: [Target; 6] =
-    [("decode", decode), ("frame", frame), ("hello", hello), ("pair", pair), ("session", session), ("value", value)];
+pub const TARGETS: [Target; 7] = [
+    ("cluster", cluster),
+    ("decode", decode),
+    ("frame", frame),
+    ("hello", hello),
+    ("pair", pair),
+    ("session", session),
+    ("value", value),
+];
 
 /// Decodes the input as types of every shape, as a node would.
 pub fn decode(data: &[u8]) {

@@ -76,8 +76,19 @@ impl Registry {
 
     /// Says something to all actors of a group, to each once, all at the same time; how many it was handed to.
     ///
-    /// ```ignore
-    /// let told = registry.broadcast(&ROOM, |member| async move { member.say("hello".into()).cast().await }).await;
+    /// ```
+    /// # use distributed_actor::{cluster::{Key, Registry}, distributed_actor};
+    /// # struct Guest;
+    /// # #[distributed_actor]
+    /// # impl Guest {
+    /// #     #[distributed]
+    /// #     fn say(&mut self, text: String) { drop(text) }
+    /// # }
+    /// const ROOM: Key<Guest> = Key::new("room");
+    ///
+    /// async fn greet(registry: &Registry) -> usize {
+    ///     registry.broadcast(&ROOM, |guest| async move { guest.say("hello".into()).cast().await }).await
+    /// }
     /// ```
     ///
     /// # Cancel safety

@@ -11,7 +11,7 @@ mod singleton;
 mod tests;
 
 pub(crate) use self::{
-    directory::Packet,
+    directory::{Change, Entry, Kind, Packet},
     shared::{Outgoing, Shared},
 };
 pub use self::{

@@ -1,0 +1,78 @@
+//! What a fuzzer gives to a member: messages of another one, of which nothing is to be believed.
+
+use std::time::{Duration, Instant};
+
+use actor_core::NodeId;
+use bytes::Bytes;
+
+use crate::{
+    identity::{About, Identity},
+    registry::{Entry, Kind, Packet, Shared},
+    swim::{PACKET_LENGTH, Swim},
+    wire::Message,
+};
+
+/// Gives a member the messages in `data`, each behind its length (u16), and lets time pass between them. Panics where
+/// what has to hold does not: an answer that the other side could not read, more members than were told of.
+pub fn receive(data: &[u8]) {
+    let mut now = Instant::now();
+    let (own, peer) = (NodeId::from_bits(1), NodeId::from_bits(2));
+    let mut swim = Swim::new(identity(1), PACKET_LENGTH, now);
+    let registry = Shared::new(own);
+    let mut rest = data;
+    while let Some((length, after)) = rest.split_first_chunk::<2>() {
+        let length = usize::from(u16::from_le_bytes(*length)).min(after.len());
+        let (payload, after) = after.split_at(length);
+        rest = after;
+        match Message::parse(&Bytes::copy_from_slice(payload)) {
+            Some(Message::Registry(packet)) => drop(registry.receive(peer, packet, |node| swim.is_member(node))),
+            Some(message) => swim.receive(now, peer, message),
+            None => {}
+        }
+        now += Duration::from_millis(400);
+        swim.tick(now);
+        while let Some((_, message)) = swim.poll_send() {
+            assert!(Message::parse(&message.encode()).is_some(), "{message:?}");
+        }
+        assert!(swim.size() <= data.len(), "more members than there were bytes");
+    }
+    registry.keep_members(|_| false);
+}
+
+/// Messages to begin with.
+#[must_use]
+pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let now = Instant::now();
+    let mut peer = Swim::new(identity(2), PACKET_LENGTH, now);
+    peer.announce(now, NodeId::from_bits(1));
+    let mut joining = Vec::new();
+    while let Some((_, message)) = peer.poll_send() {
+        put(&mut joining, &message);
+    }
+    let mut roster = Vec::new();
+    put(&mut roster, &Message::Roster(vec![(identity(2), 0), (identity(3), 7)]));
+    put(&mut roster, &Message::Doubt { life: 0, incarnation: 0 });
+    put(&mut roster, &Message::Compare(0));
+    put(&mut roster, &Message::Leave);
+    let entry = |kind, key: &str| Entry { kind, key: key.into(), instance: 1 };
+    let mut registry = joining.clone();
+    put(&mut registry, &Message::Roster(vec![(identity(2), 0)]));
+    let changes = [entry(Kind::Group, "workers"), entry(Kind::Name, "king")].map(crate::registry::Change::Add).into();
+    put(&mut registry, &Message::Registry(Packet::Changes { after: 0, changes }));
+    put(&mut registry, &Message::Registry(Packet::Want(NodeId::from_bits(1))));
+    let entries = vec![(3, entry(Kind::Name, "king"))];
+    let all = Packet::All { node: NodeId::from_bits(2), version: 3, part: 0, parts: 1, entries };
+    put(&mut registry, &Message::Registry(all));
+    vec![("joining", joining), ("roster", roster), ("registry", registry)]
+}
+
+fn put(into: &mut Vec<u8>, message: &Message) {
+    let payload = message.encode();
+    into.extend_from_slice(&(payload.len() as u16).to_le_bytes());
+    into.extend_from_slice(&payload);
+}
+
+fn identity(number: u128) -> Identity {
+    let about = About { name: "node".into(), addresses: vec!["tcp://10.0.0.1:1".into()], labels: Vec::new() };
+    Identity { node: NodeId::from_bits(number), life: 0, about: about.into() }
+}
