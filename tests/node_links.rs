@@ -5,13 +5,15 @@
 mod support;
 
 use std::{
+    future::poll_fn,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use actor_testkit::Network;
-use bytes::Bytes;
-use distributed_actor::{ActorRef, Limits, Node, Outcome, SystemError, TcpTransport};
+use actor_testkit::{Network, RawPeer};
+use actor_transport::protocol::{Frame, Handshake, HelloConfig, Progress, Reject};
+use bytes::{Bytes, BytesMut};
+use distributed_actor::{ActorId, ActorRef, Limits, Node, NodeId, Outcome, SystemError, TcpTransport, Transport};
 use futures::future::join_all;
 use support::{Worker, now, outcome, pair, place, sessions, system, until_in_time, worker};
 use tokio::{
@@ -389,4 +391,33 @@ async fn a_connection_beyond_the_limit_is_refused_and_the_next_one_taken_when_th
         found = fourth.lookup::<Worker>(server.address(), "worker").await;
     }
     assert_eq!(found.unwrap(), actor);
+}
+
+/// A peer that says that its own dial will do, and gives that up just then, is dialed again within a second or two.
+#[tokio::test]
+async fn a_peer_whose_own_dial_does_not_come_is_dialed_again() {
+    let mut listener = TcpTransport::new().listen(&"tcp://127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let id = NodeId::from_bits(7);
+    let hello = || HelloConfig::new(id, Limits::default());
+    let client = Node::builder().start().await.unwrap();
+    client.introduce(id, &[listener.address()]);
+    let remote: ActorRef<Worker> = client.resolve(&ActorId::new(id, 1)).unwrap();
+    let call = tokio::spawn(async move { remote.halve(8).timeout(Duration::from_secs(20)).await });
+
+    let (mut receiver, mut sender) = listener.accept().await.unwrap().split();
+    let mut handshake = Handshake::listen(hello());
+    let mut input = BytesMut::new();
+    while !matches!(handshake.receive(&mut input), Ok(Some(Progress::Offered(_)))) {
+        poll_fn(|cx| receiver.poll_receive(cx, &mut input)).await.unwrap();
+    }
+    handshake.reject(&Reject::Duplicate);
+    let mut batch = handshake.transmit().into_iter().collect();
+    poll_fn(|cx| sender.poll_send(cx, &mut batch)).await.unwrap();
+
+    let again = timeout(Duration::from_secs(3), listener.accept()).await.unwrap().unwrap();
+    let mut peer = RawPeer::over(again);
+    peer.accept(hello()).await.unwrap();
+    while !matches!(peer.receive().await.unwrap().unwrap().frame(), Ok(Frame::Call { .. })) {}
+    drop(peer);
+    assert!(matches!(system(call.await.unwrap()), SystemError::Network(_)));
 }

@@ -27,6 +27,8 @@ use crate::{
     transport::{Connection, Receiver, Sender, TransportError},
 };
 
+/// How long the connection that a peer prefers is waited for, before it is asked again whether it still does.
+const DUPLICATE_WAIT: Duration = Duration::from_secs(1);
 /// Addresses of which a node remembers who answered there.
 const KNOWN_MAX: usize = 4096;
 
@@ -80,12 +82,23 @@ async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
     let mut refused = false;
     let addresses = inner.by_preference(inner.peers.addresses(node));
     for address in addresses {
-        let attempt = match inner.peers.begin_dial(&link) {
-            Some(sessions) => before_it_settles(&link, connect(&inner, &address, node, sessions)).await,
-            // The peer's connection was accepted.
-            None => Some(Err(Failure::Duplicate)),
+        let until = now() + inner.limits.handshake_time_max;
+        let attempt = loop {
+            let attempt = match inner.peers.begin_dial(&link) {
+                Some(sessions) => before_it_settles(&link, connect(&inner, &address, node, sessions)).await,
+                // The peer's connection was accepted.
+                None => Some(Err(Failure::Duplicate)),
+            };
+            let Some(attempt) = attempt else { return };
+            if !matches!(attempt, Err(Failure::Duplicate)) || now() >= until {
+                break attempt;
+            }
+            // The peer's own dial has won: its connection is on the way, unless it fails just now.
+            inner.peers.pause_dial(&link);
+            if timeout(DUPLICATE_WAIT.min(inner.limits.handshake_time_max), link.settled()).await.is_ok() {
+                return;
+            }
         };
-        let Some(attempt) = attempt else { return };
         match attempt {
             Ok(connection) => {
                 inner.peers.connected(connection.agreed.peer());
@@ -99,14 +112,7 @@ async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
                     replaced = Some(new);
                 }
             }
-            Err(Failure::Duplicate) => {
-                // The peer's own dial has won: its connection is on the way.
-                inner.peers.pause_dial(&link);
-                if timeout(inner.limits.handshake_time_max, link.settled()).await.is_ok() {
-                    return;
-                }
-                last = "the peer prefers a connection of its own, which did not come".into();
-            }
+            Err(Failure::Duplicate) => last = "the peer prefers a connection of its own, which did not come".into(),
             Err(Failure::Refused(why)) => {
                 refused = true;
                 last = why;
