@@ -9,7 +9,7 @@ use crate::{
     identity::{About, Identity},
     registry::{Entry, Kind, Packet, Shared},
     swim::{PACKET_LENGTH, Swim},
-    wire::Message,
+    wire::{Message, PARTS},
 };
 
 /// Gives a member the messages in `data`, each behind its length (u16), and lets time pass between them. Panics where
@@ -52,7 +52,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let mut roster = Vec::new();
     put(&mut roster, &Message::Roster(vec![(identity(2), 0), (identity(3), 7)]));
     put(&mut roster, &Message::Doubt { life: 0, incarnation: 0 });
-    put(&mut roster, &Message::Compare(0));
+    put(&mut roster, &Message::Compare(Box::new([0; PARTS])));
     put(&mut roster, &Message::Leave);
     let entry = |kind, key: &str| Entry { kind, key: key.into(), instance: 1 };
     let mut registry = joining.clone();

@@ -5,6 +5,12 @@ use serde::Serialize;
 
 use crate::{identity::Identity, registry::Packet};
 
+/// Parts of the members, by which they are compared.
+pub(crate) const PARTS: usize = 32;
+
+/// One hash for each.
+pub(crate) type Hashes = [u64; PARTS];
+
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Message {
@@ -16,8 +22,9 @@ pub(crate) enum Message {
     Leave,
     /// The sender suspects the receiver, in that life and incarnation.
     Doubt { life: u32, incarnation: u16 },
-    /// A hash of the members that the sender knows; where the receiver's differs, it sends those that it knows.
-    Compare(u64),
+    /// Hashes of the members that the sender knows; of those parts where the receiver's differ, it sends those that it
+    /// knows.
+    Compare(Box<Hashes>),
     /// Some of them, with their incarnations.
     Roster(Vec<(Identity, u16)>),
     /// For the registry.
@@ -37,7 +44,11 @@ impl Message {
                 let (life, incarnation) = (life.try_into().ok()?, incarnation.try_into().ok()?);
                 Some(Self::Doubt { life: u32::from_le_bytes(life), incarnation: u16::from_le_bytes(incarnation) })
             }
-            5 => payload.get(1..)?.try_into().ok().map(|hash| Self::Compare(u64::from_le_bytes(hash))),
+            5 => {
+                let (hashes, []) = payload.get(1..)?.as_chunks::<8>() else { return None };
+                let hashes: Vec<_> = hashes.iter().map(|hash| u64::from_le_bytes(*hash)).collect();
+                hashes.try_into().ok().map(|hashes| Self::Compare(Box::new(hashes)))
+            }
             6 => postcard::from_bytes(payload.get(1..)?).ok().map(Self::Roster),
             _ => None,
         }
@@ -59,10 +70,8 @@ impl Message {
                 payload.extend_from_slice(&incarnation.to_le_bytes());
                 payload.into()
             }
-            Self::Compare(hash) => {
-                let mut payload = vec![5];
-                payload.extend_from_slice(&hash.to_le_bytes());
-                payload.into()
+            Self::Compare(hashes) => {
+                [5].into_iter().chain(hashes.iter().flat_map(|hash| hash.to_le_bytes())).collect::<Vec<_>>().into()
             }
             Self::Registry(packet) => encoded(3, packet),
             Self::Roster(members) => encoded(6, members),

@@ -17,7 +17,10 @@ use foca::{
 };
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
-use crate::{identity::Identity, wire::Message};
+use crate::{
+    identity::Identity,
+    wire::{Hashes, Message, PARTS},
+};
 
 /// Each member probes another one once in this time.
 const PROBE_PERIOD: Duration = Duration::from_secs(1);
@@ -35,10 +38,10 @@ const OVERDUE: Duration = Duration::from_secs(2);
 /// How long it is remembered that a node is dead.
 const DEAD_REMEMBERED: Duration = Duration::from_secs(60 * 60);
 const GOSSIP_PERIOD: Duration = Duration::from_millis(200);
-/// How often one member is asked for all that it knows.
-const SYNC_PERIOD: Duration = Duration::from_secs(10);
-/// How often it is compared with another member whether both know the same ones.
-const COMPARE_PERIOD: Duration = Duration::from_secs(60);
+/// How often it is compared with another member whether both know the same ones: that soon after the start, and twice as
+/// late each time, up to this.
+const COMPARE_PERIOD_MIN: Duration = Duration::from_secs(1);
+const COMPARE_PERIOD_MAX: Duration = Duration::from_secs(20);
 /// How often the dead are written to, and how many of them.
 const RECONTACT_PERIOD: Duration = Duration::from_secs(2);
 const RECONTACTS: usize = 3;
@@ -63,6 +66,7 @@ pub(crate) struct Swim {
     foca: Foca<Identity, PostcardCodec, SmallRng, NoCustomBroadcast>,
     packet_length: usize,
     random: SmallRng,
+    compare_pause: Duration,
     runtime: Runtime,
     timers: BTreeMap<(Instant, u64), Event>,
     timers_made: u64,
@@ -107,6 +111,7 @@ impl Swim {
             foca: Foca::new(own, config(1, 0, packet_length), SmallRng::seed_from_u64(seed), PostcardCodec),
             packet_length,
             random: SmallRng::seed_from_u64(!seed),
+            compare_pause: COMPARE_PERIOD_MIN,
             runtime: Runtime::new(),
             timers: BTreeMap::new(),
             timers_made: 0,
@@ -124,7 +129,7 @@ impl Swim {
         };
         swim.schedule(now + LOOK_PERIOD, Event::Look);
         swim.schedule(now + RECONTACT_PERIOD, Event::Recontact);
-        swim.schedule(now + COMPARE_PERIOD, Event::Compare);
+        swim.schedule(now + COMPARE_PERIOD_MIN, Event::Compare);
         swim
     }
 
@@ -139,11 +144,7 @@ impl Swim {
                 self.settle(now, handled);
             }
             Message::Doubt { life, incarnation } => self.doubted(now, life, incarnation),
-            Message::Compare(hash) => {
-                if hash != self.hash() {
-                    self.send_roster(from);
-                }
-            }
+            Message::Compare(hashes) => self.send_roster(from, &hashes),
             Message::Roster(members) => {
                 let news = members.into_iter().filter(|(identity, _)| !self.gone.contains_key(&identity.node));
                 let news: Vec<_> =
@@ -234,7 +235,8 @@ impl Swim {
                         let other = other.id().clone();
                         self.compare_with(other);
                     }
-                    self.schedule(now + COMPARE_PERIOD, Event::Compare);
+                    self.compare_pause = (self.compare_pause * 2).min(COMPARE_PERIOD_MAX);
+                    self.schedule(now + self.compare_pause, Event::Compare);
                 }
                 Event::Recontact => {
                     self.recontact(now);
@@ -325,30 +327,33 @@ impl Swim {
         }
     }
 
-    /// Has the other one send its members if they are not the same.
+    /// Has the other one send those members that may not be known here.
     fn compare_with(&mut self, other: Identity) {
-        let hash = self.hash();
-        self.sends.push_back((other, Message::Compare(hash)));
+        let hashes = self.hashes();
+        self.sends.push_back((other, Message::Compare(Box::new(hashes))));
     }
 
-    /// Equal for two members that know the same ones.
-    fn hash(&self) -> u64 {
-        let members = self.foca.iter_members().map(Member::id).chain([self.foca.identity()]);
-        members.fold(0, |hash, identity| {
-            let bits = identity.node.to_bits();
-            let mixed =
-                (bits as u64 ^ (bits >> 64) as u64 ^ u64::from(identity.life)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            hash ^ (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
-        })
+    /// Of each part of the members, equal for two nodes that know the same ones.
+    fn hashes(&self) -> Hashes {
+        let mut hashes = [0; PARTS];
+        for identity in self.foca.iter_members().map(Member::id).chain([self.foca.identity()]) {
+            if let Some(hash) = hashes.get_mut(part(identity)) {
+                *hash ^= mix(identity) >> 8;
+            }
+        }
+        hashes
     }
 
-    /// Sends all members, some in each message.
-    fn send_roster(&mut self, to: NodeId) {
-        let own = (self.foca.identity().clone(), 0);
-        let members = self.foca.iter_members().map(|member| (member.id().clone(), member.incarnation()));
-        let (mut piece, mut length) = (vec![own], 0);
+    /// Sends the members of those parts that are not the same, some in each message.
+    fn send_roster(&mut self, to: NodeId, hashes: &Hashes) {
+        let own = self.hashes();
+        let differs = |identity: &Identity| own.get(part(identity)) != hashes.get(part(identity));
+        let mut members: Vec<_> =
+            self.foca.iter_members().map(|member| (member.id().clone(), member.incarnation())).collect();
+        members.push((self.foca.identity().clone(), 0));
+        let (mut piece, mut length) = (Vec::new(), 0);
         let mut pieces = Vec::new();
-        for member in members.filter(|(identity, _)| identity.node != to) {
+        for member in members.into_iter().filter(|(identity, _)| identity.node != to && differs(identity)) {
             length += member.0.length();
             piece.push(member);
             if length > self.packet_length / 2 {
@@ -357,7 +362,7 @@ impl Swim {
             }
         }
         pieces.push(piece);
-        for piece in pieces {
+        for piece in pieces.into_iter().filter(|piece| !piece.is_empty()) {
             self.sends.push_back((Identity::unknown(to), Message::Roster(piece)));
         }
     }
@@ -428,6 +433,17 @@ impl Swim {
     }
 }
 
+/// Which part of the members one belongs to.
+fn part(identity: &Identity) -> usize {
+    mix(identity) as usize % PARTS
+}
+
+fn mix(identity: &Identity) -> u64 {
+    let bits = identity.node.to_bits();
+    let bits = (bits as u64 ^ (bits >> 64) as u64 ^ u64::from(identity.life)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (bits ^ (bits >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+}
+
 #[allow(clippy::expect_used, reason = "the numbers stand here")]
 fn config(members: usize, slowness: u32, packet_length: usize) -> Config {
     let number = |number: usize| NonZeroUsize::new(number).expect("not zero");
@@ -442,8 +458,8 @@ fn config(members: usize, slowness: u32, packet_length: usize) -> Config {
         remove_down_after: Some(DEAD_REMEMBERED),
         max_packet_size: number(packet_length.max(512)),
         notify_down_members: true,
-        periodic_announce: Some(PeriodicParams { frequency: SYNC_PERIOD, num_members: number(1) }),
-        // Ours does it for a member that has lost all others, too.
+        // Ours tell the differences alone, and do it for a member that has lost all others, too.
+        periodic_announce: None,
         periodic_announce_to_down_members: None,
         periodic_gossip: Some(PeriodicParams { frequency: GOSSIP_PERIOD, num_members: number(3) }),
     }
