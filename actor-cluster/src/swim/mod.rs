@@ -1,7 +1,8 @@
 //! The protocol, without input, output and clock: `foca`, and what it leaves to its users.
 //!
 //! That is: timers; suspicion that takes longer on a node that is slow itself (Lifeguard); a suspicion that is shown only
-//! when its suspect has let most of its time pass; the reasons of departures; and words to the dead, who may be back.
+//! when its suspect has let most of its time pass, and told to the suspect; a verdict of one's own on suspects whose accuser
+//! is away; the reasons of departures; words to the dead, who may be back; and a comparison of what two members know.
 
 use std::{
     collections::{BTreeMap, VecDeque},
