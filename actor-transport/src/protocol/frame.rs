@@ -522,8 +522,10 @@ fn at_most<'a>(length_max: usize, bytes: &'a [u8], field: &'static str) -> Resul
 
 /// Why an actor gave up, to the end of the frame.
 fn read_reason(reader: &mut Reader<'_>) -> Result<ExitReason, Malformed> {
-    match postcard::take_from_bytes(at_most(ERROR_LENGTH_MAX, reader.rest(), "reason")?) {
-        Ok((reason, [])) => Ok(reason),
+    let bytes = at_most(ERROR_LENGTH_MAX, reader.rest(), "reason")?;
+    match postcard::from_bytes::<ExitReason>(bytes) {
+        // There is one way to write it, and nothing behind it.
+        Ok(reason) if postcard::to_allocvec(&reason).is_ok_and(|again| again == bytes) => Ok(reason),
         _ => Err(Malformed("reason")),
     }
 }

@@ -82,6 +82,11 @@ fn a_frame_that_lacks_its_end_or_has_too_much_of_it_is_refused_or_another_frame(
     for kind in [0, 8, 14, 20, 255] {
         assert_eq!(Frame::parse(&[kind]), Err(FrameError::UnknownKind(kind)));
     }
+    // A reason can be written in one way alone: here the length of its text is, and takes one byte more than it needs.
+    assert!(Frame::parse(&[18, 4, 3, 5, 1, b'x', 0]).is_ok());
+    for reason in [&[18, 4, 3, 5, 0x81, 0, b'x', 0][..], &[18, 4, 3, 5, 1, b'x', 0, 0], &[18, 4, 3, 99, 1, b'x', 0]] {
+        assert_eq!(Frame::parse(reason), Err(FrameError::Malformed { kind: 18, field: "reason" }));
+    }
     assert_eq!(Frame::parse(&[9, 0]), Err(FrameError::Malformed { kind: 9, field: "end of frame" }));
     assert_eq!(Frame::parse(&[1, 0, 0, 0, 0, 0x80]), Err(FrameError::Malformed { kind: 1, field: "flags" }));
 }
