@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actor_testkit::Network;
 use distributed_actor::{
-    Address, BoxFuture, Node, SystemError,
+    Address, BoxFuture, MethodInfo, Node, PeerIdentity, SystemError,
     cluster::{ClusterEvent, ClusterView, Discovery, MemberState},
 };
 use tokio::time::{Instant, sleep};
@@ -213,4 +213,22 @@ async fn members_that_a_discovery_finds_are_joined() {
     let second = network.node_with(|builder| builder.discover(Later(Instant::now()))).await;
     let third = network.node_with(|builder| builder.discover(vec![first.address().clone()])).await;
     all_see(&[first, second, third], 3, Duration::from_secs(8)).await;
+}
+
+/// R53: who may connect and call need not be one who is believed about the cluster.
+#[tokio::test(start_paused = true)]
+async fn who_may_not_take_part_is_no_member() {
+    let network = Network::seeded(32);
+    let no_strangers = |peer: &PeerIdentity, method: &MethodInfo| {
+        method.name() != "distributed_actor::Node::gossip" || !peer.claimed_name().starts_with("stranger")
+    };
+    let first = network.node_with(|builder| builder.join(NOTHING).authorize(no_strangers)).await;
+    let second = network.node_with(|builder| builder.join([first.address()]).authorize(no_strangers)).await;
+    let stranger = network.node_with(|builder| builder.name("stranger").join([first.address()])).await;
+    all_see(&[first.clone(), second.clone()], 2, Duration::from_secs(5)).await;
+    sleep(Duration::from_secs(30)).await;
+    assert_eq!(first.cluster().view().members().len(), 2);
+    assert_eq!(second.cluster().view().members().len(), 2);
+    assert_eq!(stranger.cluster().view().members().len(), 1);
+    assert!(stranger.peers().iter().any(|peer| peer.id == first.id() && peer.connected));
 }

@@ -4,13 +4,14 @@ use actor_core::{__macro::MethodParts, MethodInfo, SystemError};
 
 use super::{
     link::Link,
-    serve::{LOOKUP, STOP, WATCH},
+    serve::{GOSSIP, LOOKUP, STOP, WATCH},
 };
 
 /// What a node itself can be asked, described for the hook as methods are.
 static LOOK_UP: MethodInfo = own(LOOKUP, "lookup");
 static STOP_ACTOR: MethodInfo = own(STOP, "stop");
 static WATCH_ACTOR: MethodInfo = own(WATCH, "watch");
+static TAKE_PART: MethodInfo = own(GOSSIP, "gossip");
 
 const fn own(name: &'static str, method: &'static str) -> MethodInfo {
     MethodInfo::new(MethodParts {
@@ -44,7 +45,7 @@ impl Link {
 
     /// The same for what the node itself is asked, by name.
     pub(super) fn may_ask(&self, name: &str) -> Result<(), SystemError> {
-        match [&LOOK_UP, &STOP_ACTOR, &WATCH_ACTOR].into_iter().find(|method| method.name() == name) {
+        match [&LOOK_UP, &STOP_ACTOR, &WATCH_ACTOR, &TAKE_PART].into_iter().find(|method| method.name() == name) {
             Some(method) => self.may_call(method),
             // It is refused as unknown.
             None => Ok(()),

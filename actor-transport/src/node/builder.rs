@@ -135,7 +135,8 @@ impl NodeBuilder {
     /// Decides what each peer may do: with `false` its call fails with [`SystemError::Unauthorized`], and its arguments
     /// are not decoded. Asked for each call and cast, on tasks that serve all of the peer's calls: it must not block.
     ///
-    /// What a node itself is asked has names of its own: `distributed_actor::Node::lookup`, `..::stop` and `..::watch`.
+    /// What a node itself is asked has names of its own: `distributed_actor::Node::lookup`, `..::stop`, `..::watch`,
+    /// and `..::gossip` for taking part in the cluster.
     ///
     /// ```
     /// # use actor_transport::Node;

@@ -80,7 +80,10 @@ impl Serving {
                 Event::Watch { instance } => self.watch(instance),
                 Event::Unwatch { instance } => self.link.watches.stop_serving(instance),
                 Event::Terminated { instance, how } => self.link.watches.ended(instance, &how),
-                Event::System(payload) => self.inner.inbox.message(self.link.peer(), payload, &self.inner.limits),
+                // Who may not take part is not told: it is as if nobody listened.
+                Event::System(payload) if self.link.may_ask(GOSSIP).is_ok() => {
+                    self.inner.inbox.message(self.link.peer(), payload, &self.inner.limits);
+                }
                 Event::Goodbye(goodbye) => return Err(CloseReason::PeerGoodbye(goodbye)),
                 _ => {}
             }
@@ -242,6 +245,8 @@ pub(super) const LOOKUP: &str = "distributed_actor::Node::lookup";
 pub(super) const STOP: &str = "distributed_actor::Node::stop";
 /// Watching an actor is a frame of its own; for the hook it has a name.
 pub(super) const WATCH: &str = "distributed_actor::Node::watch";
+/// So are messages for the membership.
+pub(super) const GOSSIP: &str = "distributed_actor::Node::gossip";
 
 /// The chain of calls that came with a call.
 fn chain(encoded: &[u8], link: &Link) -> Result<Option<CallScope>, SystemError> {
