@@ -56,9 +56,10 @@ async fn run(listen: &str, name: &str, peer: &str, contact: Option<&String>) -> 
 
     let worker = node.spawn_on(peer.id(), PingWorker::spawn_create("Alice".into())).await?;
     assert_eq!(worker.ping("hello".into()).await?, "ack from Alice, msg got: hello");
+    let exit = distributed_actor::signal::wait_for_exit();
     println!("All work done");
 
-    distributed_actor::signal::wait_for_exit().await;
+    exit.await;
     node.shutdown().await;
     Ok(())
 }
