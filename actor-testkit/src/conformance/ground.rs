@@ -91,8 +91,8 @@ impl Plan<'_> {
     /// Gives up on peers soon, for tests in which they do not answer.
     pub(super) fn impatient(self) -> Self {
         self.limits(|limits| {
-            limits.handshake_time_max = Duration::from_millis(400);
-            limits.dial_time_max = Duration::from_millis(400);
+            limits.handshake_time_max = Duration::from_secs(1);
+            limits.dial_time_max = Duration::from_secs(1);
             limits.backoff_min = Duration::from_millis(5);
             limits.backoff_max = Duration::from_millis(20);
             limits.ping_interval = Duration::from_millis(100);
