@@ -70,7 +70,7 @@ async fn a_process_that_stops_for_three_seconds_changes_nothing() {
     let probe = other.probe(&here).await;
     let mut events = here.cluster().events();
     assert!(matches!(events.next().await, Some(ClusterEvent::Snapshot(_))));
-    other.signal("-STOP");
+    other.freeze();
     let call = tokio::spawn(async move { probe.note(1).await });
     sleep(Duration::from_secs(3)).await;
     other.signal("-CONT");
@@ -86,7 +86,7 @@ async fn a_process_that_stops_for_ten_seconds_is_away_and_comes_back() {
     let here = node("here", &[&other.address]).await;
     here.cluster().wait_until(|view| all_alive(view, 2), Duration::from_secs(5)).await.unwrap();
     let probe = other.probe(&here).await;
-    other.signal("-STOP");
+    other.freeze();
     let stopped = Instant::now();
     let calls: Vec<_> = (0..10)
         .map(|number| {

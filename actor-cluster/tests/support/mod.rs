@@ -134,6 +134,16 @@ impl MemberProcess {
         assert!(status.success());
     }
 
+    /// Stops the process, until it is sent `-CONT`: when this returns, none of its threads runs.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+        let tasks = || std::fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
+        let runs = |status: &str| status.lines().any(|line| line.starts_with("State:") && !line.contains("stopped"));
+        while tasks().any(|task| runs(&std::fs::read_to_string(task.unwrap().path().join("status")).unwrap())) {
+            std::thread::yield_now();
+        }
+    }
+
     pub async fn probe(&self, node: &Node) -> ActorRef<Probe> {
         node.lookup(&self.address, "probe").await.unwrap()
     }
