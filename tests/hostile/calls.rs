@@ -90,6 +90,24 @@ fn ten_thousand_calls_of_what_is_not_there_get_their_own_errors() {
     });
 }
 
+/// A node that was stopped finds both in its socket: what nobody waits for any more does not run.
+#[test]
+fn a_call_that_arrives_with_its_cancellation_does_not_run() {
+    alone(async {
+        let scene = Scene::begin().await;
+        let mut peer = scene.peer(1).await;
+        for round in 0..200_u16 {
+            let mut bytes = peer.encode(&scene.call(0, round, NUMBER, &[1]));
+            bytes.extend(peer.encode(&Frame::Cancel { id: CallId { slot: 0, generation: round } }));
+            peer.send_bytes(bytes).await.unwrap();
+            let (_, error) = answer(&mut peer).await;
+            assert!(matches!(error, Some(SystemError::Cancelled)), "round {round}: {error:?}");
+        }
+        drop(peer);
+        scene.end().await;
+    });
+}
+
 /// The rapid reset: a million calls, each taken back at once. A slot is free when the call's end is answered, so that
 /// they are never more than were agreed.
 #[test]

@@ -18,7 +18,7 @@ use super::{
     reader::Budget,
     reply::{NodeReply, Origin},
 };
-use crate::protocol::{CloseReason, Event, InboundCall, RemoteMethod, Session};
+use crate::protocol::{CloseReason, Event, InboundCall, InboundKey, RemoteMethod, Session};
 
 /// Actors that a reader remembers; then it forgets all and begins anew.
 const ACTORS_MAX: usize = 1024;
@@ -72,8 +72,16 @@ impl Serving {
         let inner = self.inner.clone();
         let _runtime = inner.enter_users_runtime();
         let mut events = std::mem::take(&mut self.events);
+        // What was called and cancelled while this node did not read, or was stopped, does not begin.
+        let mut cancelled: Vec<InboundKey> =
+            events.iter().filter_map(|event| if let Event::Cancel(key) = event { Some(*key) } else { None }).collect();
+        cancelled.sort_unstable();
         for event in events.drain(..) {
             match event {
+                Event::Call(key, call) if cancelled.binary_search(&key).is_ok() => {
+                    NodeReply::new(self.link.clone(), Origin::Call(key), call.instance, call.method)
+                        .fail(SystemError::Cancelled);
+                }
                 Event::Call(key, call) => self.call(Origin::Call(key), call, now, budget),
                 Event::Cast(key, call) => self.call(Origin::Cast(Some(key)), call, now, budget),
                 Event::Cancel(key) => self.link.cancel(key),
