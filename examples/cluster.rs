@@ -113,7 +113,7 @@ async fn control() -> Result<(), Box<dyn Error>> {
     for name in ["one", "three"] {
         let process = processes.get_mut(name).ok_or("it was started")?;
         let id = process.id().ok_or("it runs")?.to_string();
-        Command::new("kill").arg(id).status().await?;
+        Command::new("sh").args(["-c", &format!("kill {id}")]).status().await?;
         println!("{name} has ended: {}", process.wait().await?);
     }
     Ok(())

@@ -76,7 +76,7 @@ async fn both() -> Result<(), Box<dyn Error>> {
     }
     for process in &mut processes {
         let id = process.id().ok_or("it runs")?.to_string();
-        Command::new("kill").arg(id).status().await?;
+        Command::new("sh").args(["-c", &format!("kill {id}")]).status().await?;
         let status = timeout(Duration::from_secs(20), process.wait()).await??;
         println!("ended: {status}");
     }
