@@ -1,15 +1,17 @@
 //! Which methods have proved short enough to run on their caller's task.
 
 use std::{
+    cell::Cell,
     sync::{
         OnceLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
 
-/// Runs of a short method between two measurements: reading the clock twice costs more than the call itself.
-const SAMPLE_EVERY: u8 = 64;
+/// Runs of short methods between two measurements: reading the clock twice costs more than the call itself. With the one
+/// that is measured a prime, so that methods which are called in turn are measured in turn.
+const SAMPLE_EVERY: u8 = 60;
 
 /// A running estimate of the time that each method of one actor takes.
 ///
@@ -17,27 +19,8 @@ const SAMPLE_EVERY: u8 = 64;
 /// network depends on nothing outside it. Several threads may use it at once, and one change in many may get lost.
 #[derive(Debug, Default)]
 pub(crate) struct Estimates {
-    methods: OnceLock<Box<[AtomicU64]>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Estimate {
-    /// Zero until it was measured once.
-    nanos: u32,
-    until_sample: u8,
-}
-
-impl Estimate {
-    #[inline]
-    fn load(word: &AtomicU64) -> Self {
-        let [a, b, c, d, until_sample, ..] = word.load(Ordering::Relaxed).to_le_bytes();
-        Self { nanos: u32::from_le_bytes([a, b, c, d]), until_sample }
-    }
-
-    #[inline]
-    fn store(self, word: &AtomicU64) {
-        word.store(u64::from(self.nanos) | u64::from(self.until_sample) << 32, Ordering::Relaxed);
-    }
+    /// Nanoseconds for each method; zero until it was measured once.
+    methods: OnceLock<Box<[AtomicU32]>>,
 }
 
 /// What is known of a method before it runs.
@@ -55,40 +38,55 @@ impl Estimates {
     /// Whether the method at `position` may run on its caller's task.
     #[inline]
     pub(crate) fn judge(&self, position: usize, limit: Duration) -> Verdict {
-        let Some(word) = self.methods.get().and_then(|methods| methods.get(position)) else { return Verdict::Schedule };
-        let Estimate { nanos, until_sample } = Estimate::load(word);
-        if nanos == 0 || nanos > nanos_of(limit) {
-            return Verdict::Schedule;
-        }
-        match until_sample.checked_sub(1) {
-            Some(until_sample) => {
-                Estimate { nanos, until_sample }.store(word);
-                Verdict::Inline
-            }
-            None => Verdict::InlineAndMeasure,
+        if !self.is_short(position, limit) {
+            Verdict::Schedule
+        } else if is_sample() {
+            Verdict::InlineAndMeasure
+        } else {
+            Verdict::Inline
         }
     }
 
     /// Whether the method at `position` has proved short.
+    #[inline]
     pub(crate) fn is_short(&self, position: usize, limit: Duration) -> bool {
-        let nanos =
-            self.methods.get().and_then(|methods| methods.get(position)).map_or(0, |word| Estimate::load(word).nanos);
+        let known = self.methods.get().and_then(|methods| methods.get(position));
+        let nanos = known.map_or(0, |nanos| nanos.load(Ordering::Relaxed));
         nanos != 0 && nanos <= nanos_of(limit)
     }
 
     /// Takes a measurement into account. One slow run is enough to schedule the next ones; several fast ones are
     /// needed to be trusted again.
     pub(crate) fn record(&self, position: usize, methods: usize, elapsed: Duration) {
-        let known = self.methods.get_or_init(|| (0..methods).map(|_| AtomicU64::new(0)).collect());
-        let Some(word) = known.get(position) else { return };
+        let known = self.methods.get_or_init(|| (0..methods).map(|_| AtomicU32::new(0)).collect());
+        let Some(nanos) = known.get(position) else { return };
         let measured = u32::try_from(elapsed.as_nanos()).unwrap_or(u32::MAX).max(1);
-        let nanos = match Estimate::load(word).nanos {
+        let now = match nanos.load(Ordering::Relaxed) {
             0 => measured,
             known if measured > known => measured,
             known => known - (known - measured) / 4,
         };
-        Estimate { nanos, until_sample: SAMPLE_EVERY }.store(word);
+        nanos.store(now, Ordering::Relaxed);
     }
+}
+
+/// Whether this run of a short method is one of those that are measured. Each thread counts its own: what every call
+/// writes would be fetched from the other core by each call, where two call one actor.
+#[inline]
+fn is_sample() -> bool {
+    thread_local! {
+        static UNTIL: Cell<u8> = const { Cell::new(SAMPLE_EVERY) };
+    }
+    UNTIL.with(|until| match until.get().checked_sub(1) {
+        Some(left) => {
+            until.set(left);
+            false
+        }
+        None => {
+            until.set(SAMPLE_EVERY);
+            true
+        }
+    })
 }
 
 /// The limit as estimates are kept; more than a second is no limit. `Duration::as_nanos` multiplies 128 bits.

@@ -22,11 +22,14 @@ use super::{
 /// How often a caller asks for a state that another caller has, and the pauses between, which double up to a limit: some
 /// 10 us in all, as long as a method may take that runs on its caller's task. Two cores that call one actor then take
 /// turns of several calls each. A queue costs more than the wait; the same cache line fetched for each call would, too.
-/// With six attempts one call in forty queued, and all others behind it.
+/// With six attempts one call in forty queued, and all others behind it. A first wait of one pause made a sixth less
+/// calls than one of eight.
 #[cfg(not(loom))]
 const ATTEMPTS: u32 = 20;
 #[cfg(not(loom))]
 const PAUSES_MAX: u32 = 16;
+#[cfg(not(loom))]
+const PAUSES_MIN: u32 = 8;
 
 /// Holds the state `S` while nobody runs, and the jobs `J` that wait for it.
 ///
@@ -168,7 +171,7 @@ impl<S, J: Queued> Mailbox<S, J> {
     #[cfg(not(loom))]
     #[cold]
     fn take_in_turn(&self) -> Option<S> {
-        let mut pauses = 1;
+        let mut pauses = PAUSES_MIN;
         for _ in 0..ATTEMPTS {
             if self.busy.load(Ordering::Relaxed) {
                 return None;
