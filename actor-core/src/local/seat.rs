@@ -7,6 +7,8 @@ use std::{
     task::{Context as TaskContext, Poll, Waker},
 };
 
+use tracing::level_filters::LevelFilter;
+
 use super::{
     activity::Activity,
     any::AnyPort,
@@ -526,6 +528,11 @@ pub(super) fn call_span(
     actor: &dyn std::fmt::Display,
     trace: impl FnOnce() -> Option<TraceParent>,
 ) -> tracing::Span {
+    // Where any crate of the program has asked `tracing` for its feature `log`, a span that nobody listens to takes as long
+    // as the rest of a local call.
+    if LevelFilter::current() < LevelFilter::DEBUG {
+        return tracing::Span::none();
+    }
     let span = tracing::debug_span!(
         "actor_call",
         otel.name = method.name(),
