@@ -82,6 +82,8 @@ impl Serving {
                     NodeReply::new(self.link.clone(), Origin::Call(key), call.instance, call.method)
                         .fail(SystemError::Cancelled);
                 }
+                // The peer may be calling over its next connection already: what is left of this one would come behind that.
+                Event::Call(..) | Event::Cast(..) if self.link.is_closed() => {}
                 Event::Call(key, call) => self.call(Origin::Call(key), call, now, budget),
                 Event::Cast(key, call) => self.call(Origin::Cast(Some(key)), call, now, budget),
                 Event::Cancel(key) => self.link.cancel(key),
