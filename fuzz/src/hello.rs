@@ -40,7 +40,7 @@ fn enclose(body: &[u8]) -> Vec<u8> {
     let mut bytes = magic.transmit().map(|hello| hello[..4].to_vec()).unwrap_or_default();
     let body = &body[..body.len().min(u16::MAX.into())];
     bytes.extend_from_slice(&(body.len() as u16).to_le_bytes());
-    bytes.extend_from_slice(&crc32c::crc32c(body).to_le_bytes());
+    bytes.extend_from_slice(&crc32fast::hash(body).to_le_bytes());
     bytes.extend_from_slice(body);
     bytes
 }

@@ -310,7 +310,7 @@ impl<'a> Frame<'a> {
         self.encode(&mut body);
         out.put(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
         if checksum {
-            out.put(&crc32c::crc32c(&body).to_le_bytes());
+            out.put(&crc32fast::hash(&body).to_le_bytes());
         }
         out.put(&body);
     }

@@ -409,5 +409,5 @@ fn take_body(input: &mut BytesMut) -> Result<Option<Bytes>, HandshakeError> {
     }
     let mut body = input.split_to(total).freeze();
     body.advance(PREFIX_LENGTH);
-    if crc32c::crc32c(&body) == checksum { Ok(Some(body)) } else { Err(HandshakeError::ChecksumMismatch) }
+    if crc32fast::hash(&body) == checksum { Ok(Some(body)) } else { Err(HandshakeError::ChecksumMismatch) }
 }

@@ -439,12 +439,12 @@ pub(crate) fn write_reject(reject: &Reject) -> Vec<u8> {
     enclose(&body)
 }
 
-/// Magic, length of the body (16 bits), CRC32C of the body, body.
+/// Magic, length of the body (16 bits), CRC32 of the body, body.
 fn enclose(body: &[u8]) -> Vec<u8> {
     let length = u16::try_from(body.len()).unwrap_or(u16::MAX);
     let mut bytes = MAGIC.to_vec();
     bytes.put(&length.to_le_bytes());
-    bytes.put(&crc32c::crc32c(body).to_le_bytes());
+    bytes.put(&crc32fast::hash(body).to_le_bytes());
     bytes.put(body);
     bytes
 }

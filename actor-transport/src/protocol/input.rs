@@ -43,7 +43,7 @@ impl Framing {
         let (body, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(CloseReason::Truncated)?;
         *whole = rest;
         match checksum {
-            Some(checksum) if crc32c::crc32c(body) != checksum => Err(CloseReason::ChecksumMismatch),
+            Some(checksum) if crc32fast::hash(body) != checksum => Err(CloseReason::ChecksumMismatch),
             _ => Ok(Some(body)),
         }
     }

@@ -132,8 +132,10 @@ impl Output {
     /// One pass over all that was copied costs less than one for each part.
     #[inline]
     fn write_checksum(&mut self, start: usize, pieces: &[Bytes]) {
-        let written = crc32c::crc32c(self.bytes.get(start..).unwrap_or_default());
-        let checksum = pieces.iter().fold(written, |checksum, piece| crc32c::crc32c_append(checksum, piece));
+        let mut checksum = crc32fast::Hasher::new();
+        checksum.update(self.bytes.get(start..).unwrap_or_default());
+        pieces.iter().for_each(|piece| checksum.update(piece));
+        let checksum = checksum.finalize();
         let field = start.checked_sub(4).and_then(|field| self.bytes.get_mut(field..start));
         if let Some(field) = field {
             field.copy_from_slice(&checksum.to_le_bytes());

@@ -32,7 +32,7 @@ fn with_body(change: impl FnOnce(&mut Vec<u8>)) -> BytesMut {
 pub(super) fn enclose(body: &[u8]) -> BytesMut {
     let mut bytes = hello(config(1))[..4].to_vec();
     bytes.extend_from_slice(&(body.len() as u16).to_le_bytes());
-    bytes.extend_from_slice(&crc32c::crc32c(body).to_le_bytes());
+    bytes.extend_from_slice(&crc32fast::hash(body).to_le_bytes());
     bytes.extend_from_slice(body);
     input(&bytes)
 }
