@@ -96,6 +96,8 @@ struct Left {
 pub(super) struct News {
     wakers: Vec<Waker>,
     deliveries: Vec<Delivery>,
+    /// The peer waits for the news that its chunks have arrived.
+    is_arrival_due: bool,
 }
 
 impl News {
@@ -202,11 +204,25 @@ impl Link {
 
     /// The same for the reader, which wakes the callers when it has learned what their replies refer to.
     pub(super) fn receive<R>(&self, news: &mut News, run: impl FnOnce(&mut Session) -> R) -> R {
-        self.exchange(|session| {
-            let result = run(session);
-            self.take_news(session, news);
-            result
-        })
+        let (result, wants) = {
+            let mut session = lock_in_turn(&self.session);
+            let result = run(&mut session);
+            self.take_news(&mut session, news);
+            self.inbound.publish(session.inbound_bytes(), &self.inner.inbound_bytes);
+            news.is_arrival_due = session.is_arrival_due();
+            (result, session.wants_transmit())
+        };
+        if wants && !news.is_arrival_due {
+            self.notify_writer();
+        }
+        result
+    }
+
+    /// Tells the peer that its chunks have arrived, if that is due: the reader does so, without waking the writer.
+    pub(super) fn tell_arrival(&self, news: &News) {
+        if news.is_arrival_due {
+            self.flush_now();
+        }
     }
 
     /// Under the session's lock, so that no caller takes itself for the last one.

@@ -32,18 +32,31 @@ pub(super) fn start(inner: &Arc<Inner>, link: &Arc<Link>, receiver: Box<dyn Rece
 async fn read(inner: Arc<Inner>, link: Arc<Link>, mut receiver: Box<dyn Receiver>, mut buffer: BytesMut) {
     let mut serving = Serving::new(inner.clone(), link.clone());
     let mut news = News::default();
+    let mut has_woken = false;
     loop {
         if !buffer.is_empty() {
             let taken = take(&link, &mut serving, &mut news, &mut buffer);
             // Also what came before something that is wrong.
             if !news.is_empty() {
                 wake(&link, link.deliver(&mut news)).await;
+                has_woken = true;
             }
             if let Err(why) = taken {
                 return end(&inner, &link, &why);
             }
         }
-        match poll_fn(|cx| receiver.poll_receive(cx, &mut buffer)).await {
+        let mut waits = false;
+        let received = poll_fn(|cx| {
+            let received = receiver.poll_receive(cx, &mut buffer);
+            waits |= received.is_pending();
+            received
+        })
+        .await;
+        // Where more has come already, those who were woken go first: they would wait for all of it.
+        if std::mem::take(&mut has_woken) && !waits {
+            tokio::task::yield_now().await;
+        }
+        match received {
             Ok(0) => {
                 let why = if buffer.is_empty() { CloseReason::EndOfStream } else { CloseReason::Truncated };
                 return end(&inner, &link, &why);
@@ -64,6 +77,7 @@ fn take(link: &Arc<Link>, serving: &mut Serving, news: &mut News, buffer: &mut B
         received
     });
     if serving.has_nothing() {
+        link.tell_arrival(news);
         return received;
     }
     link.begin_serving();

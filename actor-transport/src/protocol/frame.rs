@@ -129,6 +129,11 @@ pub enum Frame<'a> {
     },
     /// For what is built on nodes: membership, registry.
     System(&'a [u8]),
+    /// So many bytes more of messages in chunks have arrived.
+    Arrived {
+        /// How many.
+        bytes: u64,
+    },
 }
 
 /// A call's id: a slot of the caller's, and how often it was used before, modulo 2^16.
@@ -204,6 +209,7 @@ const WATCH: u8 = 16;
 const UNWATCH: u8 = 17;
 const TERMINATED: u8 = 18;
 const SYSTEM: u8 = 19;
+const ARRIVED: u8 = 20;
 
 const FLAG_CHUNKED: u8 = 1;
 const FLAG_TRACE: u8 = 2;
@@ -291,6 +297,7 @@ impl<'a> Frame<'a> {
                 },
             },
             SYSTEM => Self::System(reader.rest()),
+            ARRIVED => Self::Arrived { bytes: reader.varint("bytes")? },
             _ => return Ok(None),
         }))
     }
@@ -420,6 +427,10 @@ impl<'a> Frame<'a> {
                 }
             }
             Self::System(_) => out.put_u8(SYSTEM),
+            Self::Arrived { bytes } => {
+                out.put_u8(ARRIVED);
+                out.put_varint(*bytes);
+            }
         }
     }
 

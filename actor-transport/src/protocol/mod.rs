@@ -29,6 +29,7 @@ mod secret;
 mod session;
 #[cfg(test)]
 mod tests;
+mod window;
 mod wire;
 
 pub use self::{

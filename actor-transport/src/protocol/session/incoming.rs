@@ -38,6 +38,7 @@ impl Session {
         let method = self.method(request.method)?;
         let length = request.total.unwrap_or(request.payload.len() as u64);
         let limit = self.agreed.message_length_max;
+        self.note_part(request.total, request.payload);
         let slot = self.inbound.begin(id, self.output.epoch())?;
         if length > limit {
             slot.state = InboundState::Refused { left: length };
@@ -78,6 +79,7 @@ impl Session {
         let method = self.method(request.method)?;
         let length = request.total.unwrap_or(request.payload.len() as u64);
         self.check_length(length)?;
+        self.note_part(request.total, request.payload);
         let cost = self.requests_in.cost(length.saturating_add(request.chain.len() as u64));
         if !self.casts_in.begin(1) {
             return Err(CloseReason::CreditExceeded { of: "casts" });
@@ -121,6 +123,7 @@ impl Session {
     ) -> Result<(), CloseReason> {
         let length = total.unwrap_or(payload.len() as u64);
         self.check_length(length)?;
+        self.note_part(total, payload);
         let cost = self.replies_in.cost(length);
         if !self.replies_in.begin(cost) {
             return Err(CloseReason::CreditExceeded { of: "bytes of replies" });
@@ -175,6 +178,7 @@ impl Session {
     }
 
     pub(super) fn receive_chunk(&mut self, of: ChunkOf, payload: &[u8]) -> Result<(), CloseReason> {
+        self.window_in.arrive(payload.len());
         match of {
             ChunkOf::Call(id) => self.receive_chunk_of_call(id, payload),
             ChunkOf::Reply(id) => self.receive_chunk_of_reply(id, payload),
@@ -273,6 +277,14 @@ impl Session {
             self.events.push_back(Event::Cast(InboundCastKey { cost }, call));
         }
         Ok(())
+    }
+
+    /// The first part of a message in chunks has arrived.
+    #[inline]
+    fn note_part(&mut self, total: Option<u64>, payload: &[u8]) {
+        if total.is_some() {
+            self.window_in.arrive(payload.len());
+        }
     }
 
     #[inline]

@@ -32,6 +32,7 @@ use super::{
     methods::{MethodsIn, MethodsOut, RemoteMethod},
     output::Output,
     request::Calls,
+    window::{WindowIn, WindowOut},
 };
 use crate::Limits;
 
@@ -65,6 +66,9 @@ pub struct Session {
     framing: Framing,
     output: Output,
     lanes: Lanes,
+    /// Of the lanes, in both directions.
+    window_out: WindowOut,
+    window_in: WindowIn,
     keepalive: Option<Keepalive>,
     anomalies: u32,
     events: VecDeque<Event>,
@@ -159,6 +163,8 @@ impl Session {
             framing: Framing { checksum: false, length_max: 0 },
             output: Output::default(),
             lanes: Lanes::default(),
+            window_out: WindowOut::default(),
+            window_in: WindowIn::default(),
             keepalive: None,
             anomalies: 0,
             events: VecDeque::new(),
@@ -208,6 +214,8 @@ impl Session {
         let largest = limits.message_length_max.saturating_add(CHAIN_LENGTH_MAX as u64);
         self.framing = Framing { checksum, length_max: limits.chunk_length_max.saturating_add(FRAME_OVERHEAD_MAX) };
         self.output.attach(checksum);
+        self.window_out = WindowOut::new(limits.chunk_length_max, window);
+        self.window_in = WindowIn::new(limits.chunk_length_max);
         self.keepalive = Some(Keepalive::new(now));
         self.flights = Flights::new(limits.calls_in_flight_max);
         self.inbound = Inbound::new(limits.calls_in_flight_max);

@@ -63,6 +63,7 @@ impl Session {
                 Frame::Chunk { of, payload } => self.receive_chunk(of, payload)?,
                 Frame::Cancel { id } => self.receive_cancel(id)?,
                 Frame::Credit { requests, replies, casts } => self.receive_credit(requests, replies, casts)?,
+                Frame::Arrived { bytes } => self.receive_arrival(now, bytes)?,
                 rare => self.receive_rare(now, rare, batch)?,
             }
         }
@@ -83,6 +84,14 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    fn receive_arrival(&mut self, now: Instant, bytes: u64) -> Result<(), CloseReason> {
+        if bytes == 0 {
+            return self.anomaly("the arrival of nothing");
+        }
+        let was_sent = self.window_out.arrive(now, bytes);
+        if was_sent { Ok(()) } else { Err(CloseReason::CreditOverflow { of: "bytes of chunks" }) }
     }
 
     fn receive_rare(&mut self, now: Instant, frame: Frame<'_>, batch: &Bytes) -> Result<(), CloseReason> {
@@ -131,7 +140,8 @@ impl Session {
             | Frame::Error { .. }
             | Frame::Chunk { .. }
             | Frame::Cancel { .. }
-            | Frame::Credit { .. } => {}
+            | Frame::Credit { .. }
+            | Frame::Arrived { .. } => {}
         }
         Ok(())
     }

@@ -25,11 +25,14 @@ impl Session {
             return false;
         }
         let before = out.len();
-        self.write_credit_and_pong();
+        self.write_what_is_due();
         let mut moved = self.output.take(out);
         if self.failed.is_none() {
             let mut has_turn = true;
-            while has_turn && let Some((key, lane)) = self.lanes.next() {
+            while has_turn
+                && self.window_out.is_open()
+                && let Some((key, lane)) = self.lanes.next()
+            {
                 moved = moved.saturating_add(self.send_turn(now, key, lane, out));
                 has_turn = moved < budget;
             }
@@ -47,7 +50,8 @@ impl Session {
     pub fn wants_transmit(&self) -> bool {
         self.timeout_moved
             || !self.output.is_empty()
-            || (self.failed.is_none() && (!self.lanes.is_empty() || self.is_credit_due() || self.is_pong_due()))
+            || (self.failed.is_none()
+                && (self.may_send_chunk() || self.is_credit_due() || self.is_pong_due() || self.is_arrival_due()))
     }
 
     /// Whether [`next_timeout`](Self::next_timeout) is earlier than at the last [`transmit`](Self::transmit), so that
@@ -87,6 +91,18 @@ impl Session {
         self.answered
     }
 
+    /// Whether the peer waits for the news that its chunks have arrived.
+    #[must_use]
+    #[inline]
+    pub fn is_arrival_due(&self) -> bool {
+        self.window_in.is_due()
+    }
+
+    #[inline]
+    fn may_send_chunk(&self) -> bool {
+        !self.lanes.is_empty() && self.window_out.is_open()
+    }
+
     #[inline]
     fn is_credit_due(&self) -> bool {
         self.requests_in.is_due() || self.replies_in.is_due() || self.casts_in.is_due()
@@ -96,7 +112,7 @@ impl Session {
         self.keepalive.as_ref().is_some_and(Keepalive::pong_due)
     }
 
-    fn write_credit_and_pong(&mut self) {
+    fn write_what_is_due(&mut self) {
         if self.failed.is_some() {
             return;
         }
@@ -107,6 +123,10 @@ impl Session {
         }
         if self.keepalive.as_mut().is_some_and(Keepalive::take_pong) {
             self.output.frame(&Frame::Pong);
+        }
+        if self.window_in.is_due() {
+            let bytes = self.window_in.take();
+            self.output.frame(&Frame::Arrived { bytes });
         }
     }
 
@@ -128,6 +148,9 @@ impl Session {
             has_sent_chunk |= is_large;
             let pieces = message.take(if is_large { self.agreed.chunk_length_max as usize } else { usize::MAX });
             let is_done = message.payload.is_empty();
+            if is_large {
+                self.window_out.send(now, pieces.iter().map(Bytes::len).sum());
+            }
             self.write_from_lane(now, message, &pieces, is_large, is_done);
             message.begun = true;
             moved = moved.saturating_add(self.output.take(out));

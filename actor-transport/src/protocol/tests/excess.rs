@@ -242,7 +242,9 @@ fn a_thousand_calls_whose_last_chunk_is_one_byte_arrive() {
         assert_eq!(call.body.len(), 1025);
         raw.session.reply(key, Reply::Value(body(1)));
     }
-    assert_eq!(raw.sent().len(), 1024);
+    let is_reply = |frame: &&Vec<u8>| matches!(Frame::parse(frame), Ok(Frame::Reply { .. }));
+    let answers = raw.sent().iter().filter(is_reply).count();
+    assert_eq!(answers, 1024);
     assert_eq!((raw.session.stats().calls_in, raw.session.stats().inbound_bytes), (0, 0));
     raw.end(Ok(()));
 }
