@@ -53,8 +53,7 @@ async fn write(inner: Arc<Inner>, link: Arc<Link>) {
         }
         let stall_end = stalled_since.map(|since| since + inner.limits.write_stall_max);
         if stall_end.is_some_and(|end| end <= now()) {
-            let ms = u64::try_from(inner.limits.write_stall_max.as_millis()).unwrap_or(u64::MAX);
-            end(&inner, &link, &CloseReason::WriteStalled { ms });
+            end(&inner, &link, &CloseReason::write_stalled(inner.limits.write_stall_max));
             break;
         }
         let wake_at = link.next_timeout().into_iter().chain(stall_end).min();

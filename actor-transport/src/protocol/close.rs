@@ -1,5 +1,7 @@
 //! Why a connection ends, and who is at fault.
 
+use std::time::Duration;
+
 use super::frame::{FrameError, GOODBYE_TEXT_LENGTH_MAX};
 
 /// Why a session was closed. Its text is what a failed call tells its caller.
@@ -92,7 +94,7 @@ pub enum CloseReason {
         /// How long, in milliseconds.
         ms: u64,
     },
-    /// The transport took no bytes for too long.
+    /// The transport took no bytes for too long, or the peer did not say that they arrived.
     #[error("the connection took no bytes for {ms} ms")]
     WriteStalled {
         /// How long, in milliseconds.
@@ -121,6 +123,10 @@ pub enum Fault {
 }
 
 impl CloseReason {
+    pub(crate) fn write_stalled(after: Duration) -> Self {
+        Self::WriteStalled { ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) }
+    }
+
     /// Who is to blame.
     #[must_use]
     pub fn fault(&self) -> Fault {

@@ -49,6 +49,8 @@ pub(crate) struct WindowOut {
     round: Option<Round>,
     /// Nothing is sent until nothing is on its way.
     drains: bool,
+    /// When something was sent or arrived last.
+    moved: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -86,8 +88,14 @@ impl WindowOut {
         !self.drains && self.on_its_way() < length
     }
 
+    /// Since when nothing has been sent nor has arrived.
+    pub(crate) fn still_since(&self) -> Option<Instant> {
+        self.moved
+    }
+
     /// A part of a message in chunks leaves.
     pub(crate) fn send(&mut self, now: Instant, length: usize) {
+        self.moved = Some(now);
         let was_empty = self.is_empty();
         self.sent = self.sent.saturating_add(length as u64);
         if was_empty && !self.is_empty() {
@@ -107,6 +115,7 @@ impl WindowOut {
         if length > self.on_its_way() {
             return false;
         }
+        self.moved = Some(now);
         self.arrived = self.arrived.saturating_add(length);
         if let Some((_, sent)) = self.measured.take_if(|(until, _)| *until <= self.arrived) {
             self.round_trip = Some((now.saturating_duration_since(sent), now));

@@ -69,6 +69,8 @@ pub struct Session {
     /// Of the lanes, in both directions.
     window_out: WindowOut,
     window_in: WindowIn,
+    /// When to look whether the peer has let chunks wait for too long.
+    stall_next: Option<Instant>,
     keepalive: Option<Keepalive>,
     anomalies: u32,
     events: VecDeque<Event>,
@@ -165,6 +167,7 @@ impl Session {
             lanes: Lanes::default(),
             window_out: WindowOut::default(),
             window_in: WindowIn::default(),
+            stall_next: None,
             keepalive: None,
             anomalies: 0,
             events: VecDeque::new(),

@@ -16,7 +16,7 @@ impl Session {
             return self.deadline_next;
         }
         let keepalive = self.keepalive.as_ref().map(|keepalive| keepalive.next_timeout(&self.limits));
-        [self.deadline_next, self.expiry_next, keepalive].into_iter().flatten().min()
+        [self.deadline_next, self.expiry_next, self.stall_next, keepalive].into_iter().flatten().min()
     }
 
     /// Ends the calls whose deadline has passed, and pings a silent peer.
@@ -26,7 +26,7 @@ impl Session {
     /// call is dropped, so that it does not stop others.
     ///
     /// # Errors
-    /// The peer was silent for too long. As for [`receive`](Self::receive).
+    /// The peer was silent, or let chunks wait, for too long. As for [`receive`](Self::receive).
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), CloseReason> {
         if self.deadline_next.is_some_and(|deadline| deadline <= now) {
             let (overdue, next) = self.calls.overdue(now);
@@ -41,6 +41,12 @@ impl Session {
         }
         if self.expiry_next.is_some_and(|expiry| expiry <= now) {
             self.refuse_overdue(now);
+        }
+        if self.stall_next.is_some_and(|stall| stall <= now) {
+            self.stall_next = self.stall_end();
+            if self.stall_next.is_some_and(|stall| stall <= now) {
+                return self.fail(CloseReason::write_stalled(self.limits.write_stall_max));
+            }
         }
         match self.keepalive.as_mut().map(|keepalive| keepalive.handle_timeout(now, &self.limits)) {
             Some(Ok(true)) => self.output.frame(&Frame::Ping),

@@ -8,7 +8,7 @@ use super::Session;
 use crate::protocol::{
     flights::Stage,
     frame::{CallId, ChunkOf, Frame},
-    keepalive::Keepalive,
+    keepalive::{Keepalive, later},
     lanes::{LaneKey, Message, What},
 };
 
@@ -37,6 +37,7 @@ impl Session {
                 has_turn = moved < budget;
             }
         }
+        self.note_stall();
         let left = out.len() > before;
         if left {
             self.output.next_epoch();
@@ -96,6 +97,21 @@ impl Session {
     #[inline]
     pub fn is_arrival_due(&self) -> bool {
         self.window_in.is_due()
+    }
+
+    /// Chunks wait for news of arrival: the writer has to look again if none comes.
+    fn note_stall(&mut self) {
+        if self.stall_next.is_none() && !self.lanes.is_empty() && !self.may_send_chunk() && self.failed.is_none() {
+            self.stall_next = self.stall_end();
+            self.timeout_moved = true;
+        }
+    }
+
+    /// When the peer has let the chunks that wait, if any do, wait for too long.
+    pub(super) fn stall_end(&self) -> Option<Instant> {
+        let waits = !self.lanes.is_empty() && !self.window_out.is_open();
+        let since = self.window_out.still_since().filter(|_| waits)?;
+        Some(later(since, self.limits.write_stall_max))
     }
 
     #[inline]

@@ -3,10 +3,13 @@
 use actor_core::{EncodeBuffer, Terminated};
 use bytes::Bytes;
 
-use super::pair::{Pair, body, node, outgoing};
+use super::{
+    pair::{Pair, body, node, outgoing},
+    raw::enclose,
+};
 use crate::{
     Limits,
-    protocol::{CloseReason, Event, Reply},
+    protocol::{CloseReason, Event, Frame, Reply},
 };
 
 const MIB: usize = 1 << 20;
@@ -127,6 +130,26 @@ fn no_more_than_the_window_is_on_its_way_before_the_peer_tells_of_its_arrival() 
     assert!(!pair.client.session.wants_transmit() && !pair.client.session.is_idle());
     pair.call(3, 1);
     assert!(pair.client.session.wants_transmit(), "a small message waits for nothing");
+}
+
+/// R39
+#[test]
+fn a_peer_that_does_not_tell_of_arrivals_is_given_up() {
+    let mut pair = Pair::new();
+    pair.call(1, MIB);
+    let mut out = std::collections::VecDeque::new();
+    while pair.client.session.transmit(pair.now, usize::MAX, &mut out) {}
+    let stall = pair.now + Limits::default().write_stall_max;
+    let step = std::time::Duration::from_millis(500);
+    while pair.now + step < stall {
+        pair.now += step;
+        // Whatever else it says.
+        let mut other = bytes::BytesMut::from(&enclose(&Frame::System(b"alive"), true)[..]);
+        pair.client.session.receive(pair.now, &mut other).unwrap();
+        assert_eq!(pair.client.session.handle_timeout(pair.now), Ok(()));
+    }
+    assert_eq!(pair.client.session.next_timeout(), Some(stall));
+    assert_eq!(pair.client.session.handle_timeout(stall), Err(CloseReason::WriteStalled { ms: 5000 }));
 }
 
 #[test]
