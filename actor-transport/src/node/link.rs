@@ -18,6 +18,7 @@ use super::{
     identity::PeerIdentity,
     inner::{Inner, now},
     lock::{lock, lock_in_turn},
+    rank::Rank,
     running::Running,
     watches::Watches,
 };
@@ -38,6 +39,7 @@ const SEND_LENGTH: usize = 8 * 1024;
 /// One link to a peer, from the first call that needs it until its connection is lost.
 pub(crate) struct Link {
     peer: NodeId,
+    pub(super) rank: Rank,
     pub(super) inner: Arc<Inner>,
     /// Who the peer is, once there is a connection.
     pub(super) identity: OnceLock<PeerIdentity>,
@@ -135,9 +137,10 @@ pub(super) enum Flushed {
 }
 
 impl Link {
-    pub(super) fn new(inner: &Arc<Inner>, peer: NodeId) -> Self {
+    pub(super) fn new(inner: &Arc<Inner>, peer: NodeId, rank: Rank) -> Self {
         Self {
             peer,
+            rank,
             inner: inner.clone(),
             identity: OnceLock::new(),
             context: inner.decode_context(),

@@ -20,6 +20,7 @@ mod lock;
 mod own_runtime;
 mod peers;
 mod place;
+mod rank;
 mod reader;
 mod refused;
 mod reply;

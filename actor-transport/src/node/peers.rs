@@ -12,6 +12,7 @@ use super::{
     inner::{Inner, Stage, now},
     link::{Link, same},
     lock::lock,
+    rank::Ranks,
     writer,
 };
 use crate::{
@@ -39,6 +40,7 @@ pub(crate) struct Peers {
 #[derive(Default)]
 struct State {
     peers: BTreeMap<NodeId, Peer>,
+    ranks: Ranks,
     /// How many of them are hearsay.
     hearsay: usize,
     closed: bool,
@@ -95,7 +97,8 @@ impl Peers {
             if state.closed {
                 return Err(SystemError::ShuttingDown);
             }
-            let peer = state.peers.get_mut(&node).ok_or(SystemError::UnknownNode { node })?;
+            let State { peers, ranks, .. } = &mut *state;
+            let peer = peers.get_mut(&node).ok_or(SystemError::UnknownNode { node })?;
             if let Some(new) = peer.replaced_by {
                 return Err(SystemError::NodeReplaced { old: node, new });
             }
@@ -105,7 +108,7 @@ impl Peers {
             if peer.addresses.is_empty() {
                 return Err(SystemError::UnknownNode { node });
             }
-            let link = Arc::new(Link::new(inner, node));
+            let link = Arc::new(Link::new(inner, node, ranks.next(node)));
             peer.link = Some(link.clone());
             peer.dial = Dial::Waiting;
             link
@@ -126,7 +129,9 @@ impl Peers {
             if state.closed {
                 return Err(Reject::ShuttingDown);
             }
-            let peer = state.heard_of(hello.node);
+            state.heard_of(hello.node);
+            let State { peers, ranks, .. } = &mut *state;
+            let peer = peers.entry(hello.node).or_default();
             let mut superseded = None;
             let known = match peer.link.take() {
                 Some(link) if link.is_attached() => {
@@ -147,7 +152,7 @@ impl Peers {
                 None => None,
             };
             let fresh = known.is_none();
-            let link = known.unwrap_or_else(|| Arc::new(Link::new(inner, hello.node)));
+            let link = known.unwrap_or_else(|| Arc::new(Link::new(inner, hello.node, ranks.next(hello.node))));
             peer.link = Some(link.clone());
             peer.dial = Dial::Accepted;
             peer.began(hello);

@@ -33,6 +33,7 @@ async fn read(inner: Arc<Inner>, link: Arc<Link>, mut receiver: Box<dyn Receiver
     let mut serving = Serving::new(inner.clone(), link.clone());
     let mut news = News::default();
     let mut has_woken = false;
+    link.rank.comes().await;
     loop {
         if !buffer.is_empty() {
             let taken = take(&link, &mut serving, &mut news, &mut buffer);

@@ -72,6 +72,8 @@ impl Serving {
         let inner = self.inner.clone();
         let _runtime = inner.enter_users_runtime();
         let mut events = std::mem::take(&mut self.events);
+        let link = self.link.clone();
+        let round = link.rank.begin();
         // What was called and cancelled while this node did not read, or was stopped, does not begin.
         let mut cancelled: Vec<InboundKey> =
             events.iter().filter_map(|event| if let Event::Cancel(key) = event { Some(*key) } else { None }).collect();
@@ -82,8 +84,9 @@ impl Serving {
                     NodeReply::new(self.link.clone(), Origin::Call(key), call.instance, call.method)
                         .fail(SystemError::Cancelled);
                 }
-                // The peer may be calling over its next connection already: what is left of this one would come behind that.
-                Event::Call(..) | Event::Cast(..) if self.link.is_closed() => {}
+                // The peer has its answers no more, and may be calling over its next connection already: what is left of this
+                // one would come behind that.
+                Event::Call(..) | Event::Cast(..) if !round.is_last() || self.link.is_closed() => {}
                 Event::Call(key, call) => self.call(Origin::Call(key), call, now, budget),
                 Event::Cast(key, call) => self.call(Origin::Cast(Some(key)), call, now, budget),
                 Event::Cancel(key) => self.link.cancel(key),
