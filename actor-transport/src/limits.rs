@@ -15,7 +15,7 @@ const MIB: u64 = 1024 * KIB;
 pub struct Limits {
     /// Time for transport connection and handshake together. 5 s.
     pub handshake_time_max: Duration,
-    /// Accepted connections whose handshake is not over. 256.
+    /// Accepted connections that shake hands at a time, of a listener; others wait for their turn. 256.
     pub handshakes_pending_max: usize,
     /// Time for one attempt to reach a peer: name resolution, connection and handshake. 5 s.
     pub dial_time_max: Duration,

@@ -2,10 +2,13 @@
 
 use std::{
     collections::HashMap,
+    future::poll_fn,
+    pin::pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
@@ -23,6 +26,7 @@ use super::{
     lock::lock,
     reader,
     refused::RefusedReason,
+    turns::{Turn, Turns},
 };
 use crate::{
     protocol::{CloseReason, Handshake, HelloConfig, Progress, Reject},
@@ -42,7 +46,7 @@ pub(super) fn listen(inner: &Arc<Inner>, listener: Box<dyn Listener>) {
 }
 
 async fn accept(inner: Arc<Inner>, mut listener: Box<dyn Listener>) {
-    let pending = Arc::new(Semaphore::new(inner.limits.handshakes_pending_max));
+    let turns = Turns::new(inner.limits.handshakes_pending_max);
     let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
     let open = Arc::new(Open::new(&inner));
     let mut pause = PAUSE_MIN;
@@ -50,17 +54,15 @@ async fn accept(inner: Arc<Inner>, mut listener: Box<dyn Listener>) {
         match listener.accept().await {
             Ok(connection) => {
                 pause = PAUSE_MIN;
-                let admitted = open.admit(&connection.remote());
-                // Whoever is beyond the limit of handshakes waits, the rest in the transport's own queue. Those beyond
-                // the limit of connections do not take part in that: one address could keep all others out.
-                let permit = if admitted.is_some() {
-                    pending.clone().acquire_owned().await.ok()
+                let remote = connection.remote();
+                // Whoever is beyond the limit of handshakes waits for its turn. Those beyond the limit of connections do
+                // not take part in that: one address could keep all others out.
+                if let Some(place) = open.admit(&remote) {
+                    drop(inner.io.spawn(welcome(inner.clone(), connection, turns.queue(&remote), place)));
+                } else if let Ok(permit) = refusals.clone().try_acquire_owned() {
+                    drop(inner.io.spawn(turn_away(inner.clone(), connection, permit)));
                 } else {
-                    refusals.clone().try_acquire_owned().ok()
-                };
-                match permit {
-                    Some(permit) => drop(inner.io.spawn(greet(inner.clone(), connection, permit, admitted))),
-                    None => inner.refused(&connection.remote(), RefusedReason::Rejected(Reject::TooManyConnections)),
+                    inner.refused(&remote, RefusedReason::Rejected(Reject::TooManyConnections));
                 }
             }
             Err(error) => {
@@ -72,24 +74,55 @@ async fn accept(inner: Arc<Inner>, mut listener: Box<dyn Listener>) {
     }
 }
 
-/// Shakes hands with whoever has connected, and keeps its place until the link ends.
-async fn greet(
-    inner: Arc<Inner>,
-    connection: Box<dyn Connection>,
-    permit: OwnedSemaphorePermit,
-    admitted: Option<Place>,
-) {
-    let visitor = Visitor { inner: &inner, remote: connection.remote(), is_told_of: AtomicBool::new(false) };
-    let shake_hands = shake_hands(&visitor, connection, admitted.is_some());
-    let greeted = inner.unless_closed(timeout(inner.limits.handshake_time_max, shake_hands)).await;
-    drop(permit);
-    if let Some(Err(_)) = greeted {
-        visitor.refused(RefusedReason::TimedOut);
+/// Shakes hands with whoever has connected, when it is its turn, and keeps its place until the link ends.
+async fn welcome(inner: Arc<Inner>, connection: Box<dyn Connection>, mut turn: Turn, place: Place) {
+    let visitor = Visitor::new(&inner, &*connection);
+    if inner.unless_closed(turn.comes()).await.is_none() {
+        return;
     }
-    if let Some(Ok(Some(link))) = greeted {
+    let link = unless_lost(&visitor, &mut turn, greet(&visitor, connection, true)).await;
+    drop(turn);
+    if let Some(link) = link {
         link.gone().await;
     }
-    drop(admitted);
+    drop(place);
+}
+
+/// Until somebody else takes the turn.
+async fn unless_lost(
+    visitor: &Visitor<'_>,
+    turn: &mut Turn,
+    greet: impl Future<Output = Option<Arc<Link>>>,
+) -> Option<Arc<Link>> {
+    let (mut greet, mut lost) = (pin!(greet), pin!(turn.is_lost()));
+    poll_fn(|cx| match greet.as_mut().poll(cx) {
+        Poll::Pending => lost.as_mut().poll(cx).map(|()| {
+            visitor.refused(RefusedReason::Displaced);
+            None
+        }),
+        greeted => greeted,
+    })
+    .await
+}
+
+/// Tells whoever has connected that there is no room.
+async fn turn_away(inner: Arc<Inner>, connection: Box<dyn Connection>, permit: OwnedSemaphorePermit) {
+    let visitor = Visitor::new(&inner, &*connection);
+    greet(&visitor, connection, false).await;
+    drop(permit);
+}
+
+/// The handshake, in the time for it.
+async fn greet(visitor: &Visitor<'_>, connection: Box<dyn Connection>, admitted: bool) -> Option<Arc<Link>> {
+    let inner = visitor.inner;
+    let shake_hands = shake_hands(visitor, connection, admitted);
+    match inner.unless_closed(timeout(inner.limits.handshake_time_max, shake_hands)).await? {
+        Ok(link) => link,
+        Err(_) => {
+            visitor.refused(RefusedReason::TimedOut);
+            None
+        }
+    }
 }
 
 /// Whoever has connected.
@@ -100,7 +133,11 @@ struct Visitor<'a> {
     is_told_of: AtomicBool,
 }
 
-impl Visitor<'_> {
+impl<'a> Visitor<'a> {
+    fn new(inner: &'a Arc<Inner>, connection: &dyn Connection) -> Self {
+        Self { inner, remote: connection.remote(), is_told_of: AtomicBool::new(false) }
+    }
+
     fn refused(&self, reason: RefusedReason) {
         if !self.is_told_of.swap(true, Ordering::Relaxed) {
             self.inner.refused(&self.remote, reason);
@@ -176,7 +213,7 @@ async fn part(mut handshake: Handshake, mut receiver: Box<dyn Receiver>, mut sen
     if send(&mut handshake, &mut *sender).await.is_err() {
         return;
     }
-    let _ = std::future::poll_fn(|cx| sender.poll_close(cx)).await;
+    let _ = poll_fn(|cx| sender.poll_close(cx)).await;
     let mut ignored = BytesMut::new();
     // Bounded by the time for the handshake, in which this runs, and by what a hello may have.
     for _ in 0..8 {

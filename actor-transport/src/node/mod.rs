@@ -30,6 +30,7 @@ mod serve;
 mod spawn;
 mod spawned;
 mod system;
+mod turns;
 mod watch_node;
 mod watches;
 mod writer;

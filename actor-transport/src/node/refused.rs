@@ -32,6 +32,9 @@ pub enum RefusedReason {
     RejectedByPeer(Reject),
     /// It has not shaken hands in the time for that.
     TimedOut,
+    /// All handshakes were taken, most of them from its address: its own, the oldest of them, went to somebody from
+    /// another one.
+    Displaced,
     /// The connection broke before it was established, with these words.
     Broken(Box<str>),
 }
@@ -88,6 +91,7 @@ impl fmt::Display for RefusedReason {
             Self::Rejected(reject) => write!(f, "refused the peer: {reject}"),
             Self::RejectedByPeer(reject) => write!(f, "refused by the peer: {reject}"),
             Self::TimedOut => f.write_str("no handshake in time"),
+            Self::Displaced => f.write_str("too many handshakes from there, and others wait"),
             Self::Broken(why) => f.write_str(why),
         }
     }

@@ -2,13 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use actor_transport::{Address, Limits, Listener, Node, Refusal, Transport, TransportError};
+use actor_transport::{Address, Limits, Listener, Node, Refusal, RefusedReason, Transport, TransportError};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
+    net::{TcpSocket, TcpStream},
+    time::{Instant, timeout},
 };
 use transport_security::DevelopmentCa;
 use transport_tls::TlsTransport;
@@ -44,6 +50,47 @@ async fn silent_connections_do_not_keep_others_out() {
     for mut stream in silent {
         assert_eq!(rest(&mut stream).await, []);
     }
+}
+
+/// R53: slow handshakes from a few addresses, many more than there may be at a time, take turns among themselves.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_handshakes_of_several_addresses_do_not_hold_up_other_addresses() {
+    let ca = DevelopmentCa::new().unwrap();
+    let tls = |name: &str| TlsTransport::new(ca.tls(name).unwrap());
+    let mut limits = Limits::default();
+    limits.handshakes_pending_max = 32;
+    let displaced = Arc::new(AtomicUsize::new(0));
+    let heard = displaced.clone();
+    let server = Node::builder()
+        .transport(tls("server"))
+        .limits(limits.clone())
+        .on_refused(move |refused| {
+            heard.fetch_add(usize::from(*refused.reason() == RefusedReason::Displaced), Ordering::SeqCst);
+        })
+        .listen("tls://127.0.0.1:0")
+        .start()
+        .await
+        .unwrap();
+    let mut slow = Vec::new();
+    for number in 0..240 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 1, 1 + number % 5], 0).into()).unwrap();
+        let mut stream = socket.connect(server.address().rest().parse().unwrap()).await.unwrap();
+        // Some say nothing, others begin as they should.
+        let _ = stream.write_all(&[0x16, 3, 1, 2][..usize::from(number % 5)]).await;
+        slow.push(stream);
+    }
+    let began = Instant::now();
+    let mut honest = Vec::new();
+    for number in 0..8 {
+        let node = Node::builder().transport(tls(&format!("node{number}"))).start().await.unwrap();
+        node.connect(server.address()).await.unwrap();
+        honest.push(node);
+    }
+    // None of the slow ones has come to the end of its time.
+    assert!(began.elapsed() < limits.handshake_time_max, "{:?}", began.elapsed());
+    assert!(displaced.load(Ordering::SeqCst) > 0);
+    assert_eq!(server.peers().iter().filter(|peer| peer.connected).count(), 8);
 }
 
 /// Nothing in the clear is taken for a session, and nothing of it is answered but an alert of TLS.
