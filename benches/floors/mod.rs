@@ -8,8 +8,8 @@ use std::{
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
     sync::{mpsc, oneshot},
 };
 
@@ -30,6 +30,13 @@ impl Multiplexer {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let (reader, writer) = stream.into_split();
+        Self::over(reader, writer)
+    }
+
+    pub(crate) fn over(
+        reader: impl AsyncRead + Unpin + Send + 'static,
+        writer: impl AsyncWrite + Unpin + Send + 'static,
+    ) -> Self {
         let (calls, queue) = mpsc::channel(QUEUE);
         let waiting = Waiting::default();
         tokio::spawn(write_calls(writer, queue, waiting.clone()));
@@ -56,20 +63,27 @@ impl Multiplexer {
             let (stream, _) = listener.accept().await.unwrap();
             stream.set_nodelay(true).unwrap();
             let (reader, writer) = stream.into_split();
-            let (replies, queue) = mpsc::channel(QUEUE);
-            tokio::spawn(write_replies(writer, queue));
-            tokio::spawn(async move {
-                let mut frames = Frames::of(reader);
-                while let Some(frame) = frames.next().await {
-                    let _ = replies.send(frame).await;
-                }
-            });
+            Self::serve_over(reader, writer);
         }
+    }
+
+    pub(crate) fn serve_over(
+        reader: impl AsyncRead + Unpin + Send + 'static,
+        writer: impl AsyncWrite + Unpin + Send + 'static,
+    ) {
+        let (replies, queue) = mpsc::channel(QUEUE);
+        tokio::spawn(write_replies(writer, queue));
+        tokio::spawn(async move {
+            let mut frames = Frames::of(reader);
+            while let Some(frame) = frames.next().await {
+                let _ = replies.send(frame).await;
+            }
+        });
     }
 }
 
 async fn write_calls(
-    mut writer: OwnedWriteHalf,
+    mut writer: impl AsyncWrite + Unpin,
     mut queue: mpsc::Receiver<(Bytes, oneshot::Sender<Bytes>)>,
     waiting: Waiting,
 ) {
@@ -89,7 +103,7 @@ async fn write_calls(
     }
 }
 
-async fn write_replies(mut writer: OwnedWriteHalf, mut queue: mpsc::Receiver<(u64, Bytes)>) {
+async fn write_replies(mut writer: impl AsyncWrite + Unpin, mut queue: mpsc::Receiver<(u64, Bytes)>) {
     let mut batch = BytesMut::new();
     while let Some(first) = queue.recv().await {
         let mut reply = Some(first);
@@ -109,13 +123,13 @@ fn put_frame(id: u64, body: &[u8], batch: &mut BytesMut) {
     batch.extend_from_slice(body);
 }
 
-struct Frames {
-    reader: OwnedReadHalf,
+struct Frames<R> {
+    reader: R,
     input: BytesMut,
 }
 
-impl Frames {
-    fn of(reader: OwnedReadHalf) -> Self {
+impl<R: AsyncRead + Unpin> Frames<R> {
+    fn of(reader: R) -> Self {
         Self { reader, input: BytesMut::with_capacity(BATCH) }
     }
 

@@ -35,6 +35,17 @@ pub(crate) trait Remote: Clone + Send + Sync + 'static {
     /// Two callees (actors, where there are any) behind one connection.
     fn connect(address: String) -> impl Future<Output = [Self; 2]> + Send;
     fn echo(&self, body: Bytes) -> impl Future<Output = Bytes> + Send;
+
+    /// Hands bytes that do not come back to the callee of that number, where there are as many.
+    fn transfer(&self, callee: usize, body: Bytes) -> impl Future<Output = ()> + Send {
+        let _ = callee;
+        async { drop(self.echo(body).await) }
+    }
+
+    /// Connects anew, makes a call, and disconnects.
+    fn connect_again(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 pub(crate) type Kept = Box<dyn Any + Send>;
@@ -58,12 +69,15 @@ pub(crate) struct Contender {
     remote: Option<(Measure, Serve)>,
     /// Over another transport.
     over: Option<(Measure, Serve)>,
+    /// That one alone, and with small calls.
+    over_alone: Option<&'static str>,
     in_flight_max: usize,
 }
 
 impl Contender {
     pub(crate) fn new(kind: Kind, name: &'static str) -> Self {
-        Self { name, kind, service: None, actor: None, remote: None, over: None, in_flight_max: usize::MAX }
+        let in_flight_max = usize::MAX;
+        Self { name, kind, service: None, actor: None, remote: None, over: None, over_alone: None, in_flight_max }
     }
 
     pub(crate) fn service<S: Service>(mut self) -> Self {
@@ -87,6 +101,12 @@ impl Contender {
         self
     }
 
+    #[cfg(feature = "transports")]
+    pub(crate) fn over_alone<R: Remote>(mut self, scheme: &'static str) -> Self {
+        self.over_alone = Some(scheme);
+        self.over::<R>()
+    }
+
     /// It cannot have more calls under way.
     pub(crate) fn in_flight_max(mut self, calls: usize) -> Self {
         self.in_flight_max = calls;
@@ -102,7 +122,13 @@ impl Contender {
             Work::Calls(calls) => calls,
             Work::Echo(_) => 16,
             Work::Beside => 2,
-            Work::Over(_) => return self.over.map(|(measure, _)| measure),
+            Work::Over(scheme) => {
+                let over = self.over.filter(|_| self.over_alone.is_none_or(|alone| alone == scheme));
+                return over.map(|(measure, _)| measure);
+            }
+            Work::BesideOver(_) | Work::Lossy(_) | Work::Handshakes | Work::Slow => {
+                return self.over.filter(|_| self.over_alone.is_none()).map(|(measure, _)| measure);
+            }
         };
         self.remote.map(|(measure, _)| measure).filter(|_| in_flight <= self.in_flight_max)
     }

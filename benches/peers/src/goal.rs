@@ -19,6 +19,7 @@ pub(crate) fn outcome(goal: &Goal, row: &Row, results: &Results) -> Option<Outco
     let (theirs, name) = match goal.against {
         Against::Nothing => (1.0, String::new()),
         Against::Contender(name) => (results.median(row.id, name)?, name.to_owned()),
+        Against::Cell(id, name) => (results.median(id, name)?, name.to_owned()),
         Against::Row(id, name) => (results.median(id, OURS)?, name.into()),
         Against::FastestPeer => {
             let (peer, figure) = results.best(row, Kind::Peer)?;

@@ -19,6 +19,7 @@ mod remote;
 mod results;
 mod row;
 mod run;
+mod slow;
 mod table;
 
 use arguments::{Arguments, Command};

@@ -9,7 +9,7 @@ use std::{
 use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
     sys::{
-        resource::{UsageWho, getrusage},
+        resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit},
         time::{TimeVal, TimeValLike},
     },
     time::{ClockId, clock_getcpuclockid},
@@ -36,6 +36,30 @@ pub(crate) fn stay_on_one_core() {
     let mut one = CpuSet::new();
     one.set(first).unwrap();
     sched_setaffinity(Pid::this(), &one).unwrap();
+}
+
+/// Lets this process, and those that it starts, open as many files as the system allows.
+pub(crate) fn open_many_files() {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, most, most).unwrap();
+}
+
+/// This program, where one of fifty packets is lost: in a network of its own, whose packets are as long as those of a real
+/// one. It takes root, and `ip` and `nft`; `None` without them.
+pub(crate) fn again_with_losses() -> Option<Command> {
+    const SET_UP: &str = "ip link set lo up mtu 1500 gso_max_segs 1 && nft add table inet loss && \
+        nft add chain inet loss input '{ type filter hook input priority 0; }' && \
+        nft add rule inet loss input numgen random mod 100 '<' 2 drop";
+    let mut command = Command::new("unshare");
+    command.args(["--net", "--", "sh", "-c"]);
+    let script = |then: &str| format!("{SET_UP} && {then}");
+    let mut trial = Command::new("unshare");
+    trial.args(["--net", "--", "sh", "-c", &script("true")]).stderr(Stdio::null());
+    if !trial.status().is_ok_and(|status| status.success()) {
+        return None;
+    }
+    command.arg(script("exec \"$0\" \"$@\"")).arg(std::env::current_exe().unwrap());
+    Some(command)
 }
 
 /// The bytes of this process that are in memory.
@@ -81,7 +105,11 @@ impl Server {
 
     pub(crate) fn processor_time_of_both(&self) -> Duration {
         let here = ClockId::CLOCK_PROCESS_CPUTIME_ID.now().unwrap();
-        Duration::from(here) + Duration::from(self.clock.now().unwrap())
+        Duration::from(here) + self.processor_time()
+    }
+
+    pub(crate) fn processor_time(&self) -> Duration {
+        Duration::from(self.clock.now().unwrap())
     }
 }
 

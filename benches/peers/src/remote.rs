@@ -8,14 +8,20 @@ use crate::{
     contender::Remote,
     load::{self, Call},
     process::Server,
-    row::{Figures, OVER, Work},
+    row::{self, Figures, Work},
+    slow,
 };
 
 const SMALL: usize = 32;
 const LARGE: usize = 1 << 20;
+const HUGE: usize = 16 << 20;
 
 pub(crate) async fn measure<R: Remote>(work: Work, time: Duration) -> Figures {
-    let over = if let Work::Over(scheme) = work { Some(scheme) } else { None };
+    let over = match work {
+        Work::Over(scheme) | Work::BesideOver(scheme) | Work::Lossy(scheme) => Some(scheme),
+        Work::Handshakes | Work::Slow => Some("tls"),
+        _ => None,
+    };
     let server = Server::start(over);
     let [first, second] = R::connect(server.address().to_owned()).await;
     let call = Echo::new(first, SMALL);
@@ -33,11 +39,51 @@ pub(crate) async fn measure<R: Remote>(work: Work, time: Duration) -> Figures {
                 if in_flight == 64 { ["remote-64", "remote-64-cpu"] } else { ["remote-1024", "remote-1024-cpu"] };
             vec![(rows[0], done.calls / done.seconds / 1e3), (rows[1], microseconds / done.calls)]
         }
-        Work::Over(scheme) => {
+        Work::Over(_) => {
             load::for_a_time(64, 1, time / 4, &call).await;
             let done = load::for_a_time(64, 16, time, &call).await;
-            let row = OVER.iter().find(|row| row.work == Work::Over(scheme)).expect("a row of the table");
-            vec![(row.id, done.calls / done.seconds / 1e3)]
+            figures(work, [done.calls / done.seconds / 1e3])
+        }
+        Work::BesideOver(_) => {
+            load::for_a_time(1, 1, time / 4, &call).await;
+            let alone = load::quantile(&load::latencies(time, &call).await, 0.99);
+            let body = Bytes::from(vec![7; HUGE]);
+            // Each goes to an actor of its own: behind a transfer to their own one, small calls have to wait.
+            let transfers = (1..=8).map(|callee| {
+                let transfer = Transfer { callee, to: second.clone(), body: body.clone() };
+                async move { load::for_a_time(1, 1, 2 * time, &transfer).await.calls }
+            });
+            let small = async {
+                // All of them are under way.
+                tokio::time::sleep(time / 4).await;
+                load::latencies(time, &call).await
+            };
+            let (_, latencies) = tokio::join!(futures::future::join_all(transfers), small);
+            figures(work, [alone, load::quantile(&latencies, 0.99)])
+        }
+        Work::Lossy(_) => {
+            let large = Echo::new(second, LARGE);
+            // What is rare takes longer to be seen.
+            let time = 4 * time;
+            let (_, latencies) = tokio::join!(load::for_a_time(1, 1, time, &large), load::latencies(time, &call));
+            figures(work, [load::quantile(&latencies, 0.99)])
+        }
+        Work::Handshakes => {
+            let again = Again(call.callee);
+            load::for_a_time(16, 1, time / 4, &again).await;
+            let before = server.processor_time();
+            let done = load::for_a_time(16, 1, time, &again).await;
+            figures(work, [done.calls / (server.processor_time() - before).as_secs_f64()])
+        }
+        Work::Slow => {
+            let again = Again(call.callee);
+            load::for_a_time(1, 1, time / 4, &again).await;
+            let alone = load::quantile(&load::latencies(time, &again).await, 0.5);
+            let address = server.address().split(' ').next().unwrap().trim_start_matches("tls://").parse().unwrap();
+            let slow = slow::connect(address).await;
+            let beside = load::quantile(&load::latencies(time, &again).await, 0.5);
+            drop(slow);
+            figures(work, [alone, beside])
         }
         Work::Echo(length) => {
             let done = load::run(16, 1, time, &Echo::new(call.callee, length)).await;
@@ -51,6 +97,34 @@ pub(crate) async fn measure<R: Remote>(work: Work, time: Duration) -> Figures {
             let (_, latencies) = tokio::join!(load::for_a_time(1, 1, time, &large), load::latencies(time, &call));
             vec![("remote-alone", alone), ("remote-beside", load::quantile(&latencies, 0.99))]
         }
+    }
+}
+
+/// Those of the rows of that work, in their order.
+fn figures<const N: usize>(work: Work, figures: [f64; N]) -> Figures {
+    row::of(work).map(|row| row.id).zip(figures).collect()
+}
+
+/// Connects anew for each call.
+#[derive(Clone)]
+struct Again<R>(R);
+
+impl<R: Remote> Call for Again<R> {
+    async fn once(&self) {
+        self.0.connect_again().await;
+    }
+}
+
+#[derive(Clone)]
+struct Transfer<R> {
+    callee: usize,
+    to: R,
+    body: Bytes,
+}
+
+impl<R: Remote> Call for Transfer<R> {
+    async fn once(&self) {
+        self.to.transfer(self.callee, self.body.clone()).await;
     }
 }
 

@@ -23,6 +23,14 @@ pub(crate) enum Work {
     Over(&'static str),
     /// Small calls, alone and while large ones share the connection.
     Beside,
+    /// Small calls over the transport of that scheme, alone and while eight transfers of 16 MiB share the connection.
+    BesideOver(&'static str),
+    /// Small calls beside large ones, over the transport of that scheme, where packets are lost.
+    Lossy(&'static str),
+    /// Connections over TLS, as many as the other side can take.
+    Handshakes,
+    /// Connections over TLS one after the other, alone and while a thousand slow ones are being made.
+    Slow,
 }
 
 /// What was measured, by the rows' ids.
@@ -64,6 +72,8 @@ pub(crate) enum Against {
     FastestPeer,
     /// Our own figure in another row, which is called so.
     Row(&'static str, &'static str),
+    /// The figure of a contender in another row.
+    Cell(&'static str, &'static str),
     /// The bound is the figure itself.
     Nothing,
 }
@@ -197,14 +207,82 @@ pub(crate) const REMOTE: &[Row] = &[
 pub(crate) const OVER: &[Row] = &[
     over("over-unix", "64 in flight over Unix sockets", "unix", &[goal(AtLeast(1.0), PLAIN_TCP)]),
     over("over-tls", "64 in flight over TLS", "tls", &[goal(AtLeast(0.8), PLAIN_TCP)]),
-    over("over-quic", "64 in flight over QUIC", "quic", &[]),
+    over(
+        "over-quic",
+        "64 in flight over QUIC",
+        "quic",
+        &[
+            goal(AtLeast(3.5), Contender("quinn, a stream for each call")),
+            goal(AtLeast(3.0), Against::Cell("remote-64", "tarpc")),
+        ],
+    ),
     over("over-ws", "64 in flight over WebSocket", "ws", &[goal(AtLeast(0.5), PLAIN_TCP)]),
+    alone("alone-tcp", "small calls over TCP, p99", "tcp"),
+    beside("beside-tcp", "the same beside 8 transfers of 16 MiB on the connection", "tcp", &[beside_goal("alone-tcp")]),
+    alone("alone-unix", "small calls over Unix sockets, p99", "unix"),
+    beside("beside-unix", "the same beside 8 transfers of 16 MiB", "unix", &[beside_goal("alone-unix")]),
+    alone("alone-tls", "small calls over TLS, p99", "tls"),
+    beside("beside-tls", "the same beside 8 transfers of 16 MiB", "tls", &[beside_goal("alone-tls")]),
+    alone("alone-quic", "small calls over QUIC, p99", "quic"),
+    beside("beside-quic", "the same beside 8 transfers of 16 MiB", "quic", &[beside_goal("alone-quic")]),
+    alone("alone-ws", "small calls over WebSocket, p99", "ws"),
+    beside("beside-ws", "the same beside 8 transfers of 16 MiB", "ws", &[beside_goal("alone-ws")]),
+    lossy("loss-tcp", "small calls beside 1 MiB calls over TCP, 2 % of packets lost, p99", "tcp", &[]),
+    lossy(
+        "loss-quic",
+        "small calls beside 1 MiB calls over QUIC, 2 % of packets lost, p99",
+        "quic",
+        &[goal(AtMost(1.0), Against::Row("loss-tcp", "TCP"))],
+    ),
+    Row {
+        id: "handshakes",
+        title: "connections over mutual TLS that an acceptor takes, for each second of its processor time",
+        unit: "1/s",
+        better: More,
+        work: Work::Handshakes,
+        goals: &[goal(AtLeast(500.0), Nothing)],
+    },
+    Row { id: "connect", title: "to connect over TLS, p50", unit: "us", better: Less, work: Work::Slow, goals: &[] },
+    Row {
+        id: "connect-slow",
+        title: "to connect over TLS while 1,000 slow handshakes from 20 addresses are under way, p50",
+        unit: "us",
+        better: Less,
+        work: Work::Slow,
+        goals: &[goal(AtMost(1.5), Against::Row("connect", "its figure without them"))],
+    },
 ];
+
+/// Over one of our transports, with these goals.
+const fn latency(id: &'static str, title: &'static str, work: Work, goals: &'static [Goal]) -> Row {
+    Row { id, title, unit: "us", better: Less, work, goals }
+}
+
+const fn alone(id: &'static str, title: &'static str, scheme: &'static str) -> Row {
+    beside(id, title, scheme, &[])
+}
+
+const fn beside(id: &'static str, title: &'static str, scheme: &'static str, goals: &'static [Goal]) -> Row {
+    latency(id, title, Work::BesideOver(scheme), goals)
+}
+
+const fn beside_goal(alone: &'static str) -> Goal {
+    goal(AtMost(3.0), Against::Row(alone, "its figure without them"))
+}
+
+const fn lossy(id: &'static str, title: &'static str, scheme: &'static str, goals: &'static [Goal]) -> Row {
+    latency(id, title, Work::Lossy(scheme), goals)
+}
 
 const PLAIN_TCP: Against = Against::Row("remote-64", "plain TCP");
 
 const fn over(id: &'static str, title: &'static str, scheme: &'static str, goals: &'static [Goal]) -> Row {
     Row { id, title, unit: "k/s", better: More, work: Work::Over(scheme), goals }
+}
+
+/// The rows of that work, in order.
+pub(crate) fn of(work: Work) -> impl Iterator<Item = &'static Row> {
+    all().filter(move |row| row.work == work)
 }
 
 pub(crate) fn all() -> impl Iterator<Item = &'static Row> {

@@ -53,7 +53,12 @@ fn first_rows(only: &[String]) -> Vec<&'static Row> {
 }
 
 fn start(row: &Row, contender: &Contender, time: Duration, results: &mut Results) {
-    let child = process::again()
+    let command = if let Work::Lossy(_) = row.work { process::again_with_losses() } else { Some(process::again()) };
+    let Some(mut command) = command else {
+        eprintln!("\n{}: left out, a network that loses packets cannot be made here", row.title);
+        return;
+    };
+    let child = command
         .args(["measure", row.id, contender.name, &time.as_millis().to_string()])
         .env("RUST_BACKTRACE", "0")
         .stderr(Stdio::inherit())
@@ -74,6 +79,9 @@ fn start(row: &Row, contender: &Contender, time: Duration, results: &mut Results
 pub(crate) fn measure(row: &Row, contender: &Contender, time: Duration) {
     if row.work == Work::One {
         process::stay_on_one_core();
+    }
+    if row.work == Work::Slow {
+        process::open_many_files();
     }
     let measure = contender.measure(row.work).unwrap();
     let figures = process::runtime()

@@ -50,13 +50,18 @@ pub(super) struct Echo;
 #[distributed_actor]
 impl Echo {
     #[distributed]
-    fn echo(&mut self, body: Bytes) -> Bytes {
+    pub(super) fn echo(&mut self, body: Bytes) -> Bytes {
         body
+    }
+
+    #[distributed]
+    pub(super) fn take(&mut self, body: Bytes) {
+        drop(body);
     }
 }
 
 #[derive(Clone)]
-pub(crate) struct Far(pub(super) ActorRef<Echo>);
+pub(crate) struct Far(ActorRef<Echo>);
 
 impl Remote for Far {
     async fn serve() -> (String, Kept) {

@@ -8,6 +8,8 @@ mod multiplexer;
 mod mutex;
 #[cfg(feature = "transports")]
 mod over;
+#[cfg(feature = "transports")]
+mod quinn;
 #[cfg(feature = "peers")]
 mod ractor;
 #[cfg(feature = "peers")]
@@ -29,7 +31,7 @@ pub(crate) fn all() -> Vec<Contender> {
         .remote::<distributed_actor::Far>();
     #[cfg(feature = "transports")]
     let ours = ours.over::<over::Over>();
-    #[cfg_attr(not(feature = "peers"), expect(unused_mut))]
+    #[cfg_attr(not(any(feature = "peers", feature = "transports")), expect(unused_mut))]
     let mut all = vec![
         ours,
         Contender::new(Kind::Floor, "tokio mutex").service::<mutex::Mutex>(),
@@ -37,6 +39,11 @@ pub(crate) fn all() -> Vec<Contender> {
         Contender::new(Kind::Floor, "raw TCP").remote::<raw::Raw>().in_flight_max(1),
         Contender::new(Kind::Floor, "multiplexer").remote::<multiplexer::Multiplexer>(),
     ];
+    #[cfg(feature = "transports")]
+    all.extend([
+        Contender::new(Kind::Floor, "quinn, a stream for each call").over_alone::<quinn::Streams>("quic"),
+        Contender::new(Kind::Floor, "quinn, multiplexer").over_alone::<quinn::Multiplexer>("quic"),
+    ]);
     #[cfg(feature = "peers")]
     all.extend([
         Contender::new(Kind::Peer, "xtra").actor::<xtra::Near>(),
