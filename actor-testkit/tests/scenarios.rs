@@ -1,6 +1,7 @@
 //! Random scenarios, and that they can be repeated.
 
 use std::{
+    process::Command,
     sync::atomic::{AtomicU64, Ordering},
     thread,
 };
@@ -53,4 +54,24 @@ fn a_scenario_is_a_function_of_its_seed() {
             assert_eq!(Scenario::seeded(seed).run(), first, "seed {seed}");
         }
     }
+}
+
+/// R93: also of no address, no hash table's order and no clock of the process.
+#[test]
+fn a_scenario_is_the_same_in_another_process() {
+    const SEEDS: std::ops::Range<u64> = 100..106;
+    let hashes: Vec<String> =
+        SEEDS.map(|seed| Scenario::seeded(seed).run().map_or(0, |report| report.trace_hash).to_string()).collect();
+    let hashes = hashes.join(" ");
+    if let Ok(expected) = std::env::var("SCENARIO_HASHES") {
+        assert_eq!(hashes, expected);
+        return;
+    }
+    let again = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_scenario_is_the_same_in_another_process"])
+        .env("SCENARIO_HASHES", &hashes)
+        .output()
+        .unwrap();
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stdout));
+    assert!(String::from_utf8_lossy(&again.stdout).contains("1 passed"));
 }

@@ -1,6 +1,6 @@
 //! The list of the tests, and how they are made of it.
 
-/// Expands to the tests that every transport has to pass: about eighty, in modules by theme.
+/// Expands to the tests that every transport has to pass: about a hundred, in modules by theme.
 ///
 /// They need nothing but the transport and the testkit: put the line into a file of its own among the tests of the crate
 /// that has the transport.

@@ -286,6 +286,23 @@ fn system_messages_pass_and_are_bounded() {
     assert_eq!(pair.client.session.system(chunk), Ok(()));
 }
 
+/// R69
+#[test]
+fn system_messages_go_ahead_of_what_waits_for_its_turn_or_for_credit() {
+    let mut pair = Pair::new();
+    // More than there is credit for, and calls of the same actor behind it.
+    for instance in 0..4 {
+        pair.call(instance, 4 << 20);
+        pair.call(instance, 10);
+    }
+    assert!(pair.client_sends(20_000));
+    assert!(pair.server.events.is_empty());
+    pair.client.session.system(Bytes::from_static(b"gossip")).unwrap();
+    assert!(pair.client_sends(20_000));
+    assert!(matches!(pair.server.events.pop_front(), Some(Event::System(bytes)) if bytes == "gossip"));
+    assert!(pair.server.events.is_empty());
+}
+
 #[test]
 fn what_the_protocol_cannot_carry_is_refused_before_anything_is_sent() {
     let mut pair = Pair::new();

@@ -12,8 +12,8 @@ use actor_transport::{
     protocol::{HandshakeError, HelloConfig, Reject},
 };
 use tokio::{
-    io::AsyncWriteExt,
-    net::TcpStream,
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
     time::{sleep, timeout},
 };
 
@@ -81,6 +81,57 @@ async fn who_is_not_let_in_is_told_of_with_the_reason() {
     let vault = friend.lookup::<Vault>(server.address(), "vault").await.unwrap();
     assert_eq!(vault.look().await.unwrap(), 7);
     assert!(heard.lock().unwrap().is_empty());
+}
+
+/// R53: somebody in between writes down all that a node has sent, and says the same.
+#[tokio::test]
+async fn a_recorded_connection_over_tls_is_refused() {
+    let ca = authority();
+    let (listening, heard) = hear(builder(ca.tls("server").unwrap()));
+    let server = serve(listening).await;
+    let between = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("tls://{}", between.local_addr().unwrap());
+    let target = server.address().rest().to_owned();
+    let recording = tokio::spawn(async move {
+        let mut recorded = Vec::new();
+        // The first one only asks who is there.
+        for _ in 0..2 {
+            let (mut one, _) = between.accept().await.unwrap();
+            let mut other = TcpStream::connect(&target).await.unwrap();
+            let mut bytes = Vec::new();
+            let ((mut from, mut back), (mut answers, mut to)) = (one.split(), other.split());
+            let record = async {
+                let mut buffer = [0; 4096];
+                while let Ok(length @ 1..) = from.read(&mut buffer).await {
+                    bytes.extend_from_slice(&buffer[..length]);
+                    to.write_all(&buffer[..length]).await.unwrap();
+                }
+                let _ = to.shutdown().await;
+            };
+            let answer = async {
+                let _ = tokio::io::copy(&mut answers, &mut back).await;
+                let _ = back.shutdown().await;
+            };
+            tokio::join!(record, answer);
+            recorded.push(bytes);
+        }
+        recorded
+    });
+    let client = builder(ca.tls("client").unwrap()).start().await.unwrap();
+    let vault = client.lookup::<Vault>(&address, "vault").await.unwrap();
+    assert_eq!(vault.look().await.unwrap(), 7);
+    client.shutdown().await;
+    drop((vault, client));
+    let recorded = recording.await.unwrap();
+    assert!(heard.lock().unwrap().is_empty());
+    for bytes in recorded {
+        assert!(bytes.len() > 500);
+        let mut replay = TcpStream::connect(server.address().rest()).await.unwrap();
+        replay.write_all(&bytes).await.unwrap();
+        let reason = next(&heard).await;
+        assert!(matches!(reason, RefusedReason::Broken(_) | RefusedReason::Certificate(_)), "{reason:?}");
+        assert!(server.peers().iter().all(|peer| !peer.connected));
+    }
 }
 
 /// R53
