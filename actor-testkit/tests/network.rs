@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actor_core::{ActorRef, Bytes, CallError, Outcome, SystemError, Terminated, distributed_actor};
 use actor_testkit::{Network, poll_then_drop};
-use actor_transport::Node;
+use actor_transport::{Limits, Node};
 use tokio::time::{Instant, sleep, timeout};
 
 #[derive(Default)]
@@ -165,6 +165,19 @@ async fn a_paused_node_answers_when_it_is_resumed_in_time_and_is_given_up_otherw
     network.resume(&server);
     assert_eq!(remote.add(1).await.unwrap(), 12);
     drop(client);
+}
+
+/// R56: a transport that takes a few bytes at a time takes them.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_takes_longer_than_a_stall_goes_over_a_slow_line() {
+    let (network, server, client, _counter, remote) = scene(1).await;
+    remote.add(1).await.unwrap();
+    network.bandwidth(&client, &server, Some(500_000));
+    let began = Instant::now();
+    let length = remote.weigh(vec![7; 3_900_000].into()).timeout(60 * SECOND).await.unwrap();
+    assert_eq!(length, 3_900_000);
+    assert!(began.elapsed() > Limits::default().write_stall_max, "{:?}", began.elapsed());
+    assert_eq!(client.peers().iter().filter(|peer| peer.connected).count(), 1);
 }
 
 /// R47, R93

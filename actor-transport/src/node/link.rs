@@ -83,6 +83,8 @@ pub(crate) struct Link {
 struct Outbox {
     sender: Option<Box<dyn Sender>>,
     batch: VecDeque<Bytes>,
+    /// Counts how often the sender has taken something.
+    taken: u64,
 }
 
 /// What an operation on the session has left to do.
@@ -130,8 +132,8 @@ impl Inbound {
 pub(super) enum Flushed {
     /// All is sent.
     Done,
-    /// The transport takes no more at the moment.
-    Stalled,
+    /// The transport takes no more at the moment; how often it has taken something so far, whoever sent it.
+    Stalled { taken: u64 },
     /// The transport has failed.
     Failed(TransportError),
 }
@@ -404,7 +406,7 @@ impl Link {
         // Whoever holds the outbox may have seen the session before it had this: the writer looks again.
         let flushed = match self.outbox.try_lock() {
             Ok(mut outbox) => self.flush(&mut outbox, &mut Context::from_waker(Waker::noop())),
-            Err(_) => Flushed::Stalled,
+            Err(_) => return self.work.notify_one(),
         };
         if !matches!(flushed, Flushed::Done) {
             self.work.notify_one();
@@ -436,10 +438,15 @@ impl Link {
                     return Flushed::Done;
                 }
             }
-            match sender.poll_send(cx, &mut outbox.batch) {
+            // What is taken is taken from the front.
+            let front = |batch: &VecDeque<Bytes>| (batch.len(), batch.front().map(Bytes::len));
+            let before = front(&outbox.batch);
+            let polled = sender.poll_send(cx, &mut outbox.batch);
+            outbox.taken += u64::from(front(&outbox.batch) != before);
+            match polled {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => return Flushed::Failed(error),
-                Poll::Pending => return Flushed::Stalled,
+                Poll::Pending => return Flushed::Stalled { taken: outbox.taken },
             }
         }
     }

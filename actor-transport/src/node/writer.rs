@@ -18,7 +18,8 @@ pub(super) fn start(inner: &Arc<Inner>, link: &Arc<Link>) {
 }
 
 async fn write(inner: Arc<Inner>, link: Arc<Link>) {
-    let mut stalled_since: Option<Instant> = None;
+    // Since when the transport has taken nothing, and what it had taken then.
+    let mut stalled: Option<(Instant, u64)> = None;
     loop {
         // Callers that are ready to run append their calls first: one write for all of them. Without this a link with
         // 64 calls in flight did a third of the calls per second.
@@ -39,26 +40,29 @@ async fn write(inner: Arc<Inner>, link: Arc<Link>) {
         let is_closed = link.is_closed();
         let flushed = poll_fn(|cx| Poll::Ready(link.poll_flush(cx))).await;
         match flushed {
-            Flushed::Done => stalled_since = None,
-            Flushed::Stalled => {
-                stalled_since.get_or_insert_with(now);
+            Flushed::Done => stalled = None,
+            // A slow one that takes some bytes now and then is not stalled, though there are always more. A last word has
+            // no more time than that in any case.
+            Flushed::Stalled { taken } if stalled.is_none_or(|(_, before)| before != taken && !is_closed) => {
+                stalled = Some((now(), taken));
             }
+            Flushed::Stalled { .. } => {}
             Flushed::Failed(error) => {
                 end(&inner, &link, &CloseReason::TransportError(error.to_string().into()));
                 break;
             }
         }
-        if is_closed && stalled_since.is_none() {
+        if is_closed && stalled.is_none() {
             break;
         }
-        let stall_end = stalled_since.map(|since| since + inner.limits.write_stall_max);
+        let stall_end = stalled.map(|(since, _)| since + inner.limits.write_stall_max);
         if stall_end.is_some_and(|end| end <= now()) {
             end(&inner, &link, &CloseReason::write_stalled(inner.limits.write_stall_max));
             break;
         }
         let wake_at = link.next_timeout().into_iter().chain(stall_end).min();
         // While the transport is stalled its readiness wakes this task too: the flush above has left its waker there.
-        wait(&link, wake_at, stalled_since.is_some()).await;
+        wait(&link, wake_at, stalled.is_some()).await;
     }
     poll_fn(|cx| {
         let _ = link.poll_close_sender(cx);
