@@ -163,8 +163,11 @@ pub async fn a_peer_that_falls_silent_is_given_up(ground: &Ground) {
 
 /// R56
 pub async fn a_quiet_connection_lives_on_pings(ground: &Ground) {
-    let server = ground.plan("server").impatient().start().await.0;
-    let (client, faults) = ground.plan("client").impatient().start().await;
+    // A peer that is busy with something else has a second to ping.
+    let silence = Duration::from_millis(1100);
+    let impatient = |name| ground.plan(name).impatient().limits(|limits| limits.silence_max = silence);
+    let server = impatient("server").start().await.0;
+    let (client, faults) = impatient("client").start().await;
     let (_kept, remote) = ground.worker(&server, &client);
     remote.nothing().await.unwrap();
     let made = faults.made();
@@ -172,8 +175,7 @@ pub async fn a_quiet_connection_lives_on_pings(ground: &Ground) {
         let remote = remote.clone();
         async move { remote.terminated().await }
     });
-    // Two times the silence after which a peer is given up.
-    sleep(Duration::from_millis(1200)).await;
+    sleep(silence * 2).await;
     remote.nothing().await.unwrap();
     assert!(!watching.is_finished(), "{watching:?}");
     assert_eq!(faults.made(), made);

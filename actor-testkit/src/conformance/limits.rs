@@ -113,18 +113,18 @@ pub async fn what_does_not_fit_into_the_queue_is_overloaded(ground: &Ground) {
 /// R59: somebody who reads slowly costs his peers no more memory than was agreed.
 pub async fn a_slow_reader_holds_its_callers_up_and_nobody_else(ground: &Ground) {
     // On a machine that has much else to do this may take longer than a peer may be silent.
-    let patient = |limits: &mut Limits| limits.silence_max = TIME;
+    let patient = |limits: &mut Limits| (limits.silence_max, limits.write_stall_max) = (TIME, TIME);
     let (server, faults) = ground.plan("server").limits(patient).start().await;
     let client = ground.plan("client").limits(patient).start().await.0;
     let other = ground.node("third").await;
     let (_kept, remote) = ground.worker(&server, &client);
     remote.nothing().await.unwrap();
     faults.set(Way::In, 0, Fault::Stall);
-    let mut casts = JoinSet::new();
+    let (mut casts, load) = (JoinSet::new(), pattern(1 << 20, 1));
     for number in 0..64 {
-        let remote = remote.clone();
+        let (remote, load) = (remote.clone(), load.clone());
         // A cast is handed over when the peer has room for it.
-        casts.spawn(async move { remote.mark(number, pattern(1 << 20, 1)).cast().await.is_ok() });
+        casts.spawn(async move { remote.mark(number, load).timeout(TIME).cast().await });
     }
     let held =
         || client.peers().iter().filter_map(|peer| peer.session).map(|session| session.waiting_bytes).sum::<u64>();
@@ -135,7 +135,9 @@ pub async fn a_slow_reader_holds_its_callers_up_and_nobody_else(ground: &Ground)
         there.nothing().await.unwrap();
     }
     faults.heal();
-    assert!(casts.join_all().await.into_iter().all(|sent| sent), "all are sent when there is room");
+    for sent in casts.join_all().await {
+        assert!(sent.is_ok(), "all are sent when there is room: {sent:?}");
+    }
     assert_eq!(remote.seen().timeout(TIME).await.unwrap().len(), 64);
 }
 

@@ -144,6 +144,11 @@ impl Ledger {
     /// # Errors
     /// All that is wrong.
     pub fn check(&self) -> Result<Tally, Vec<Violation>> {
+        self.check_with_timers_late_by(Duration::ZERO)
+    }
+
+    /// The same in real time on a machine whose timers were late by so much: so may calls be.
+    pub(crate) fn check_with_timers_late_by(&self, late: Duration) -> Result<Tally, Vec<Violation>> {
         let state = self.lock();
         let mut violations = Vec::new();
         let mut executed = vec![0_usize; state.calls.len()];
@@ -166,7 +171,7 @@ impl Ledger {
             if times > 1 {
                 violations.push(Violation::ExecutedTwice { call });
             }
-            violations.extend(record.violation(call, times > 0));
+            violations.extend(record.violation(call, times > 0, LATE_MAX + late));
             record.end.count(&mut tally);
         }
         if violations.is_empty() { Ok(tally) } else { Err(violations) }
@@ -215,7 +220,7 @@ impl Drop for Entry {
 }
 
 impl Record {
-    fn violation(&self, call: u64, executed: bool) -> Option<Violation> {
+    fn violation(&self, call: u64, executed: bool, late_max: Duration) -> Option<Violation> {
         let End::Told(told, at) = self.end else {
             return (self.end == End::Open).then_some(Violation::Unended { call });
         };
@@ -223,7 +228,7 @@ impl Record {
         match (told, executed) {
             (Told::Acknowledged | Told::Failed(Outcome::Executed), false) => Some(Violation::NotExecuted { call }),
             (Told::Failed(Outcome::NotExecuted), true) => Some(Violation::Executed { call }),
-            _ => (by > LATE_MAX).then_some(Violation::Late { call, by }),
+            _ => (by > late_max).then_some(Violation::Late { call, by }),
         }
     }
 }
