@@ -206,7 +206,17 @@ impl Control {
     }
 }
 
+/// After so many bytes they repeat, so that megabytes take no time: a prime, of which no chunk and no read is a multiple.
+const PERIOD: usize = 65_521;
+
 /// Bytes that differ by their place, so that none that is lost or moved goes unnoticed.
 pub(super) fn pattern(length: usize, seed: usize) -> Bytes {
-    (0..length).map(|at| (at.wrapping_mul(31).wrapping_add(at >> 8).wrapping_add(seed) % 251) as u8).collect()
+    let byte = |at: usize| (at.wrapping_mul(31).wrapping_add(at >> 8).wrapping_add(seed) % 251) as u8;
+    let block: Vec<u8> = (0..length.min(PERIOD)).map(byte).collect();
+    let mut bytes = Vec::with_capacity(length);
+    while bytes.len() < length {
+        let left = block.len().min(length - bytes.len());
+        bytes.extend_from_slice(block.get(..left).unwrap_or_default());
+    }
+    bytes.into()
 }
