@@ -1,6 +1,8 @@
 //! Where a test of the suite runs, and what it has to leave.
 
 use std::{
+    future::poll_fn,
+    pin::pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -179,8 +181,17 @@ pub fn run(subject: impl TransportUnderTest, test: impl AsyncFnOnce(&Ground)) {
     runtime.block_on(async {
         let ground = Ground { subject: Box::new(subject), faults: Mutex::default(), ledger: Ledger::new() };
         let late = Arc::new(Mutex::new(Duration::ZERO));
+        // Twice: a test may be held up by what it does itself, and its calls by what others do.
         let watching = tokio::spawn(watch_timers(late.clone()));
-        assert!(timeout(HUNG_AFTER, test(&ground)).await.is_ok(), "the test hangs");
+        {
+            let (mut test, mut here) = (pin!(timeout(HUNG_AFTER, test(&ground))), pin!(watch_timers(late.clone())));
+            let tested = poll_fn(|cx| {
+                let polled = test.as_mut().poll(cx);
+                let _ = here.as_mut().poll(cx);
+                polled
+            });
+            assert!(tested.await.is_ok(), "the test hangs");
+        }
         watching.abort();
         let tasks = || Handle::current().metrics().num_alive_tasks();
         let at_rest = timeout(PATIENCE, async {
