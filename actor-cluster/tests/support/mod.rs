@@ -6,7 +6,12 @@ use std::{
     env,
     io::{BufRead, BufReader, Lines, Write},
     process::{Child, ChildStdout, Command, Stdio},
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 
 use distributed_actor::{
@@ -176,4 +181,43 @@ impl Drop for MemberProcess {
 pub fn free_ports(count: usize) -> Vec<u16> {
     let sockets: Vec<_> = (0..count).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
     sockets.iter().map(|socket| socket.local_addr().unwrap().port()).collect()
+}
+
+/// What a change may take that has no limit of its own, on whatever machine: a member that is not given time takes nine
+/// times as long to declare somebody dead.
+pub const IN_THE_END: Duration = Duration::from_secs(60);
+
+/// Notices whether this machine has time for its processes. Where it has none, what takes long says nothing of members.
+pub struct Machine {
+    latest: Arc<AtomicU64>,
+}
+
+impl Machine {
+    pub fn observe() -> Self {
+        let latest = Arc::new(AtomicU64::new(0));
+        let seen = Arc::downgrade(&latest);
+        thread::spawn(move || {
+            const PAUSE: Duration = Duration::from_millis(10);
+            let mut due = Instant::now() + PAUSE;
+            while let Some(latest) = seen.upgrade() {
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+                let late = Instant::now().saturating_duration_since(due);
+                latest.fetch_max(late.as_millis() as u64, Ordering::Relaxed);
+                due = Instant::now() + PAUSE;
+            }
+        });
+        Self { latest }
+    }
+
+    /// Whether a thread that wanted to run had to wait for more than 50 ms.
+    pub fn is_busy(&self) -> bool {
+        self.latest.load(Ordering::Relaxed) > 50
+    }
+
+    /// Says how long something took, and fails where that is too long for a machine that has time.
+    pub fn figure(&self, what: &str, took: Duration, limit: Duration) {
+        let busy = if self.is_busy() { ", on a machine that is busy" } else { "" };
+        println!("figure: {what} {took:?}{busy}");
+        assert!(self.is_busy() || took < limit, "{what} {took:?}, and may take {limit:?}");
+    }
 }
