@@ -213,12 +213,16 @@ impl Driver {
     fn joined(&mut self, identity: &Identity) {
         let addresses = addresses(&identity.about);
         self.host.introduce(identity.node, &addresses);
-        // If it has taken the place of another member, whoever connects to that one learns so.
-        let others = self.members.values().map(|(_, member)| member);
-        let replaced: Vec<_> = others
-            .filter(|other| other.id() != identity.node && !self.connected.contains(&other.id()))
-            .filter(|other| other.addresses().iter().any(|address| addresses.contains(address)))
-            .map(Member::id)
+        // If it has taken the place of another one, whoever connects to that one learns so. Others may have done that, and
+        // have told that it is gone.
+        let dead = self.swim.departed().filter(|(_, why)| *why == MemberState::Dead);
+        let dead = dead.map(|(identity, _)| (identity.node, self::addresses(&identity.about)));
+        let members = self.members.values().map(|(_, member)| (member.id(), member.addresses().to_vec()));
+        let replaced: BTreeSet<_> = members
+            .chain(dead)
+            .filter(|(other, at)| *other != identity.node && at.iter().any(|address| addresses.contains(address)))
+            .filter(|(other, _)| !self.connected.contains(other))
+            .map(|(other, _)| other)
             .collect();
         for node in replaced {
             self.send(node, &Message::Nothing);

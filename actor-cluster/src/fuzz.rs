@@ -53,6 +53,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     put(&mut roster, &Message::Roster(vec![(identity(2), 0), (identity(3), 7)]));
     put(&mut roster, &Message::Doubt { life: 0, incarnation: 0 });
     put(&mut roster, &Message::Compare(Box::new([0; PARTS])));
+    put(&mut roster, &Message::Want(vec![NodeId::from_bits(1), NodeId::from_bits(3)]));
     put(&mut roster, &Message::Leave);
     let entry = |kind, key: &str| Entry { kind, key: key.into(), instance: 1 };
     let mut registry = joining.clone();

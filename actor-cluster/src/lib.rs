@@ -8,6 +8,7 @@ mod driver;
 mod fuzz;
 mod gossip;
 mod identity;
+mod packet;
 mod registry;
 mod swim;
 mod wire;

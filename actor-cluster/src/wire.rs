@@ -1,9 +1,10 @@
 //! What members send to one another: one byte that says what, and the rest.
 
+use actor_core::NodeId;
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{identity::Identity, registry::Packet};
+use crate::{identity::Identity, packet, registry};
 
 /// Parts of the members, by which they are compared.
 pub(crate) const PARTS: usize = 32;
@@ -17,7 +18,7 @@ pub(crate) enum Message {
     /// Nothing: a reason to connect.
     Nothing,
     /// For SWIM.
-    Swim(Bytes),
+    Swim(packet::Packet),
     /// The sender leaves.
     Leave,
     /// The sender suspects the receiver, in that life and incarnation.
@@ -28,7 +29,9 @@ pub(crate) enum Message {
     /// Some of them, with their incarnations.
     Roster(Vec<(Identity, u16)>),
     /// For the registry.
-    Registry(Packet),
+    Registry(registry::Packet),
+    /// The receiver is to send its `Roster` of these nodes, as far as it knows them.
+    Want(Vec<NodeId>),
 }
 
 impl Message {
@@ -36,9 +39,9 @@ impl Message {
     pub(crate) fn parse(payload: &Bytes) -> Option<Self> {
         match payload.first()? {
             0 => Some(Self::Nothing),
-            1 => Some(Self::Swim(payload.slice(1..))),
+            1 => decoded(payload).map(Self::Swim),
             2 => Some(Self::Leave),
-            3 => postcard::from_bytes(payload.get(1..)?).ok().map(Self::Registry),
+            3 => decoded(payload).map(Self::Registry),
             4 => {
                 let (life, incarnation) = payload.get(1..)?.split_at_checked(4)?;
                 let (life, incarnation) = (life.try_into().ok()?, incarnation.try_into().ok()?);
@@ -49,7 +52,8 @@ impl Message {
                 let hashes: Vec<_> = hashes.iter().map(|hash| u64::from_le_bytes(*hash)).collect();
                 hashes.try_into().ok().map(|hashes| Self::Compare(Box::new(hashes)))
             }
-            6 => postcard::from_bytes(payload.get(1..)?).ok().map(Self::Roster),
+            6 => decoded(payload).map(Self::Roster),
+            7 => decoded(payload).map(Self::Want),
             _ => None,
         }
     }
@@ -57,12 +61,7 @@ impl Message {
     pub(crate) fn encode(&self) -> Bytes {
         match self {
             Self::Nothing => Bytes::from_static(&[0]),
-            Self::Swim(packet) => {
-                let mut payload = Vec::with_capacity(packet.len() + 1);
-                payload.push(1);
-                payload.extend_from_slice(packet);
-                payload.into()
-            }
+            Self::Swim(packet) => encoded(1, packet),
             Self::Leave => Bytes::from_static(&[2]),
             Self::Doubt { life, incarnation } => {
                 let mut payload = vec![4];
@@ -75,8 +74,13 @@ impl Message {
             }
             Self::Registry(packet) => encoded(3, packet),
             Self::Roster(members) => encoded(6, members),
+            Self::Want(nodes) => encoded(7, nodes),
         }
     }
+}
+
+fn decoded<'a, T: Deserialize<'a>>(payload: &'a Bytes) -> Option<T> {
+    postcard::from_bytes(payload.get(1..)?).ok()
 }
 
 fn encoded(kind: u8, content: &impl Serialize) -> Bytes {

@@ -7,6 +7,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     num::{NonZeroU8, NonZeroUsize},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -19,7 +20,8 @@ use foca::{
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
 use crate::{
-    identity::Identity,
+    identity::{About, Identity},
+    packet::{Full, Packet},
     wire::{Hashes, Message, PARTS},
 };
 
@@ -41,14 +43,20 @@ const DEAD_REMEMBERED: Duration = Duration::from_secs(60 * 60);
 const GOSSIP_PERIOD: Duration = Duration::from_millis(200);
 /// How often it is compared with another member whether both know the same ones: that soon after the start, and twice as
 /// late each time, up to this.
-const COMPARE_PERIOD_MIN: Duration = Duration::from_secs(1);
+const COMPARE_PERIOD_MIN: Duration = Duration::from_millis(500);
 const COMPARE_PERIOD_MAX: Duration = Duration::from_secs(20);
+/// With how many others, until it is done so rarely.
+const EARLY_COMPARISONS: usize = 3;
 /// How often the dead are written to, and how many of them.
 const RECONTACT_PERIOD: Duration = Duration::from_secs(2);
 const RECONTACTS: usize = 3;
+/// With each further so many members it is done so much less often.
+const RECONTACTING: u32 = 16;
 /// The dead that are written to, and those of whom it is remembered why they are gone.
 const LOST_MAX: usize = 1024;
 const DEPARTED_MAX: usize = 256;
+/// Who was asked for so long ago, and is not known yet, is asked for again.
+const WANT_TIME: Duration = Duration::from_secs(1);
 /// How often it is looked who is suspected.
 const LOOK_PERIOD: Duration = Duration::from_millis(250);
 /// A timer that is late by more says that this node has not run.
@@ -78,6 +86,8 @@ pub(crate) struct Swim {
     /// For how many members foca was set up.
     size: usize,
     suspects: BTreeMap<NodeId, Suspicion>,
+    /// Nodes that were asked for, since there is news of them, and when.
+    wanted: BTreeMap<NodeId, Instant>,
     /// Who was declared dead, and may be alive all the same.
     lost: BTreeMap<NodeId, Identity>,
     /// Who of them was written to last.
@@ -121,6 +131,7 @@ impl Swim {
             on_time_since: now,
             size: 1,
             suspects: BTreeMap::new(),
+            wanted: BTreeMap::new(),
             lost: BTreeMap::new(),
             recontacted: NodeId::from_bits(0),
             gone: BTreeMap::new(),
@@ -140,22 +151,54 @@ impl Swim {
             return;
         }
         match message {
-            Message::Swim(packet) => {
-                let handled = self.foca.handle_data(&packet, &mut self.runtime);
-                self.settle(now, handled);
-            }
+            Message::Swim(packet) => self.receive_packet(now, from, packet),
             Message::Doubt { life, incarnation } => self.doubted(now, life, incarnation),
             Message::Compare(hashes) => self.send_roster(from, &hashes),
             Message::Roster(members) => {
                 let news = members.into_iter().filter(|(identity, _)| !self.gone.contains_key(&identity.node));
-                let news: Vec<_> =
-                    news.map(|(identity, incarnation)| Member::new(identity, incarnation, State::Alive)).collect();
-                // The others know of them.
-                let applied = self.foca.apply_many(news.into_iter(), false, &mut self.runtime);
-                self.settle(now, applied);
+                // What this node has asked for is news, and is passed on; the others know of the rest.
+                let (wanted, known): (Vec<_>, Vec<_>) = news
+                    .map(|(identity, incarnation)| Member::new(identity, incarnation, State::Alive))
+                    .partition(|member| self.wanted.remove(&member.id().node).is_some());
+                for (members, is_passed_on) in [(wanted, true), (known, false)] {
+                    let applied = self.foca.apply_many(members.into_iter(), is_passed_on, &mut self.runtime);
+                    self.settle(now, applied);
+                }
             }
+            Message::Want(nodes) => self.send_members(from, |identity| nodes.contains(&identity.node)),
             Message::Leave => self.depart(now, from, MemberState::Left),
             Message::Nothing | Message::Registry(_) => {}
+        }
+    }
+
+    fn receive_packet(&mut self, now: Instant, from: NodeId, packet: Packet) {
+        let own = self.foca.identity();
+        let (own_node, own_about) = (own.node, &own.about);
+        let known = |node: NodeId| -> Option<Arc<About>> {
+            if node == own_node {
+                return Some(own_about.clone());
+            }
+            let mut all = self.foca.iter_membership_state().map(Member::id);
+            all.find(|identity| identity.node == node).map(|identity| identity.about.clone())
+        };
+        match packet.full(from, own_node, known) {
+            Some(Full { data, unknown }) => {
+                let handled = self.foca.handle_data(&data, &mut self.runtime);
+                self.settle(now, handled);
+                self.want(now, from, unknown);
+            }
+            None => self.want(now, from, vec![from]),
+        }
+    }
+
+    /// Asks another member who they are.
+    fn want(&mut self, now: Instant, from: NodeId, mut nodes: Vec<NodeId>) {
+        nodes.retain(|node| {
+            let is_new = !self.wanted.contains_key(node) && self.wanted.len() < LOST_MAX;
+            is_new && self.wanted.insert(*node, now).is_none()
+        });
+        if !nodes.is_empty() {
+            self.sends.push_back((Identity::unknown(from), Message::Want(nodes)));
         }
     }
 
@@ -183,7 +226,14 @@ impl Swim {
         }
         self.gone.insert(node, why);
         self.lost.remove(&node);
-        let Some(identity) = self.find(node) else { return };
+        let Some(identity) = self.find(node) else {
+            // Others may have been faster to tell that it is gone than this node to learn why.
+            if let Some((_, known)) = self.departed.iter_mut().rfind(|(identity, _)| identity.node == node) {
+                self.changed |= *known != why;
+                *known = why;
+            }
+            return;
+        };
         let down = std::iter::once(Member::down(identity));
         let applied = self.foca.apply_many(down, true, &mut self.runtime);
         self.settle(now, applied);
@@ -230,18 +280,19 @@ impl Swim {
                     self.schedule(now + LOOK_PERIOD, Event::Look);
                 }
                 Event::Compare => {
-                    let others = self.foca.num_members();
-                    let any = (others > 0).then(|| self.random.random_range(0..others));
-                    if let Some(other) = any.and_then(|any| self.foca.iter_members().nth(any)) {
-                        let other = other.id().clone();
-                        self.compare_with(other);
+                    // Who has just joined at a crowded place may have missed many.
+                    let count = if self.compare_pause < COMPARE_PERIOD_MAX { EARLY_COMPARISONS } else { 1 };
+                    for _ in 0..count {
+                        self.compare_with_any();
                     }
                     self.compare_pause = (self.compare_pause * 2).min(COMPARE_PERIOD_MAX);
                     self.schedule(now + self.compare_pause, Event::Compare);
                 }
                 Event::Recontact => {
                     self.recontact(now);
-                    self.schedule(now + RECONTACT_PERIOD, Event::Recontact);
+                    // All of them together do not write more for being more.
+                    let others = u32::try_from(self.size()).unwrap_or(u32::MAX);
+                    self.schedule(now + RECONTACT_PERIOD * (1 + others / RECONTACTING), Event::Recontact);
                 }
             }
         }
@@ -318,13 +369,24 @@ impl Swim {
             }
         }
         while let Some((to, packet)) = self.runtime.to_send() {
-            self.sends.push_back((to, Message::Swim(packet)));
+            if let Some(packet) = Packet::short(&packet) {
+                self.sends.push_back((to, Message::Swim(packet)));
+            }
         }
         if self.size != self.size() {
             self.configure();
         }
         if has_renewed {
             self.recontact(now);
+        }
+    }
+
+    fn compare_with_any(&mut self) {
+        let others = self.foca.num_members();
+        let any = (others > 0).then(|| self.random.random_range(0..others));
+        if let Some(other) = any.and_then(|any| self.foca.iter_members().nth(any)) {
+            let other = other.id().clone();
+            self.compare_with(other);
         }
     }
 
@@ -345,16 +407,20 @@ impl Swim {
         hashes
     }
 
-    /// Sends the members of those parts that are not the same, some in each message.
+    /// Sends the members of those parts that are not the same.
     fn send_roster(&mut self, to: NodeId, hashes: &Hashes) {
         let own = self.hashes();
-        let differs = |identity: &Identity| own.get(part(identity)) != hashes.get(part(identity));
+        self.send_members(to, |identity| own.get(part(identity)) != hashes.get(part(identity)));
+    }
+
+    /// Sends the members that are chosen, this one among them, some in each message.
+    fn send_members(&mut self, to: NodeId, chosen: impl Fn(&Identity) -> bool) {
         let mut members: Vec<_> =
             self.foca.iter_members().map(|member| (member.id().clone(), member.incarnation())).collect();
         members.push((self.foca.identity().clone(), 0));
         let (mut piece, mut length) = (Vec::new(), 0);
         let mut pieces = Vec::new();
-        for member in members.into_iter().filter(|(identity, _)| identity.node != to && differs(identity)) {
+        for member in members.into_iter().filter(|(identity, _)| identity.node != to && chosen(identity)) {
             length += member.0.length();
             piece.push(member);
             if length > self.packet_length / 2 {
@@ -394,6 +460,7 @@ impl Swim {
 
     /// Looks who is suspected, and whether this node is on time again.
     fn look(&mut self, now: Instant) {
+        self.wanted.retain(|_, asked| now.saturating_duration_since(*asked) < WANT_TIME);
         let known = std::mem::take(&mut self.suspects);
         let mut overdue = Vec::new();
         for member in self.foca.iter_members().filter(|member| member.state() == State::Suspect) {
@@ -448,8 +515,8 @@ fn mix(identity: &Identity) -> u64 {
 #[allow(clippy::expect_used, reason = "the numbers stand here")]
 fn config(members: usize, slowness: u32, packet_length: usize) -> Config {
     let number = |number: usize| NonZeroUsize::new(number).expect("not zero");
-    // An update is lost with a chance that falls with each transmission: more members take more.
-    let transmissions = 6 + 3 * members.ilog2().min(20);
+    // Of `n` members, each of which tells a change `k` others, all but `n / e^k` hear of it.
+    let transmissions = 4 + members.ilog2();
     Config {
         probe_period: PROBE_PERIOD,
         probe_rtt: PROBE_TIME,
