@@ -2,14 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, future::poll_fn, pin::Pin, time::Duration};
 
 use actor_testkit::Network;
 use distributed_actor::{
     ActorRef, Node, SystemError,
-    cluster::{Key, Registry},
+    cluster::{ClusterEvent, Key, Registry},
     distributed_actor,
 };
+use futures_core::Stream;
 use tokio::time::{sleep, timeout};
 
 const CROWD: Key<Listener> = Key::new("crowd");
@@ -102,6 +103,33 @@ async fn a_group_has_those_that_have_joined_as_often_as_they_have() {
     assert_eq!(timeout(Duration::from_secs(15), listing.next()).await.unwrap().unwrap().len(), 0);
     one.shutdown().await;
     assert!(listing.next().await.is_none());
+}
+
+/// What `StreamExt::next` does.
+async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
+}
+
+/// R42, R97: for whoever has combinators of streams at hand.
+#[tokio::test(start_paused = true)]
+async fn events_and_listings_are_streams() {
+    let network = Network::seeded(8);
+    let nodes = nodes::<2>(&network).await;
+    let [registry, _] = registries(&nodes);
+    let (mut listing, mut events) = (registry.listing(&CROWD), nodes[0].cluster().events());
+    assert_eq!(next(&mut listing).await, Some(Vec::new()));
+    assert!(matches!(next(&mut events).await, Some(ClusterEvent::Snapshot(view)) if view.members().len() == 2));
+    let listener = nodes[0].spawn(Listener::default());
+    let (joined, listed) = tokio::join!(async { registry.join(&CROWD, &listener) }, next(&mut listing));
+    joined.unwrap();
+    assert_eq!(listed, Some(vec![listener.clone()]));
+    nodes[1].cluster().leave().await;
+    assert!(matches!(next(&mut events).await, Some(ClusterEvent::Departed(gone)) if gone.id() == nodes[1].id()));
+    nodes[0].shutdown().await;
+    while let Some(listed) = next(&mut listing).await {
+        assert!(listed.is_empty());
+    }
+    assert_eq!(next(&mut events).await, None);
 }
 
 /// R97

@@ -1,10 +1,17 @@
 //! Actors under a key.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{
+    borrow::Cow,
+    fmt,
+    future::poll_fn,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use actor_core::{ActorId, ActorRef, Callable};
-use actor_transport::Node;
-use tokio::sync::watch;
+use actor_transport::{Node, cluster::Watched};
+use futures_core::Stream;
 
 use super::handle::Registry;
 
@@ -47,38 +54,52 @@ impl<A: ?Sized> fmt::Debug for Key<A> {
     }
 }
 
-/// The actors of a group, again each time that they have changed. Whoever is slow misses states in between, and never
-/// the last one.
+/// The actors of a group, again each time that they have changed: a [`Stream`], which ends when the cluster was left, or
+/// the node has ended. Whoever is slow misses states in between, and never the last one.
 #[derive(Debug)]
 pub struct Listing<A: ?Sized + Callable<System = Node>> {
     registry: Registry,
     key: Key<A>,
     told: Option<Vec<ActorId>>,
-    changes: watch::Receiver<u64>,
+    changes: Watched<u64>,
 }
 
 impl<A: Callable<System = Node> + ?Sized + 'static> Listing<A> {
     pub(super) fn new(registry: Registry, key: Key<A>) -> Self {
-        Self { changes: registry.shared().changes(), registry, key, told: None }
+        Self { changes: Watched::new(registry.shared().changes()), registry, key, told: None }
     }
 
     /// The actors there are, the first time; then the next time that there are others. By id, each as often as it has
-    /// joined. None when the cluster was left, or the node has ended.
+    /// joined. None when the cluster was left, or the node has ended. Needs no trait in scope.
     ///
     /// # Cancel safety
     /// Dropped half-way, it has taken nothing.
     pub async fn next(&mut self) -> Option<Vec<ActorRef<A>>> {
+        poll_fn(|cx| self.poll_actors(cx)).await
+    }
+
+    fn poll_actors(&mut self, cx: &mut Context<'_>) -> Poll<Option<Vec<ActorRef<A>>>> {
         loop {
-            self.changes.mark_unchanged();
+            self.changes.latest();
             if self.registry.shared().with(|state| state.has_ended) {
-                return None;
+                return Poll::Ready(None);
             }
             let ids = self.registry.ids(self.key.name());
             if self.told.as_ref() != Some(&ids) {
                 self.told = Some(ids.clone());
-                return Some(self.registry.resolve(ids));
+                return Poll::Ready(Some(self.registry.resolve(ids)));
             }
-            self.changes.changed().await.ok()?;
+            if !ready!(self.changes.poll_changed(cx)) {
+                return Poll::Ready(None);
+            }
         }
+    }
+}
+
+impl<A: Callable<System = Node> + ?Sized + 'static> Stream for Listing<A> {
+    type Item = Vec<ActorRef<A>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Vec<ActorRef<A>>>> {
+        self.get_mut().poll_actors(cx)
     }
 }

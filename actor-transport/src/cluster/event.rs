@@ -1,12 +1,19 @@
 //! What changes in a cluster.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
+use futures_core::Stream;
 use tokio::sync::watch;
 
 use super::{
     member::{Member, MemberState},
     view::ClusterView,
+    watched::Watched,
 };
 
 /// One change of a cluster, as a node sees it.
@@ -28,47 +35,52 @@ pub enum ClusterEvent {
     Departed(Member),
 }
 
-/// The changes of a cluster, one after the other, beginning with all there is.
+/// The changes of a cluster, one after the other, beginning with all there is: a [`Stream`], which ends with the node.
 ///
 /// Whoever is slow misses states in between, and never the last one: what there is to tell is the difference between
 /// what was told and what is, so that nothing piles up.
 #[derive(Debug)]
 pub struct ClusterEvents {
-    views: watch::Receiver<ClusterView>,
+    views: Watched<ClusterView>,
     told: Option<ClusterView>,
     events: VecDeque<ClusterEvent>,
 }
 
 impl ClusterEvents {
     pub(super) fn new(views: watch::Receiver<ClusterView>) -> Self {
-        Self { views, told: None, events: VecDeque::new() }
+        Self { views: Watched::new(views), told: None, events: VecDeque::new() }
     }
 
-    /// The next event. None when the node has ended.
+    /// The next event, without a trait in scope. None when the node has ended.
     ///
     /// # Cancel safety
     /// Dropped half-way, it has taken nothing.
     pub async fn next(&mut self) -> Option<ClusterEvent> {
+        poll_fn(|cx| self.poll_event(cx)).await
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<ClusterEvent>> {
         loop {
             if let Some(event) = self.events.pop_front() {
-                return Some(event);
+                return Poll::Ready(Some(event));
             }
-            let Some(told) = &self.told else {
-                let view = self.views.borrow_and_update().clone();
-                self.told = Some(view.clone());
-                return Some(ClusterEvent::Snapshot(view));
+            let view = self.views.latest();
+            let Some(told) = self.told.replace(view.clone()) else {
+                return Poll::Ready(Some(ClusterEvent::Snapshot(view)));
             };
-            if self.views.has_changed().is_err() {
-                return None;
+            self.events = difference(&told, &view);
+            if self.events.is_empty() && !ready!(self.views.poll_changed(cx)) {
+                return Poll::Ready(None);
             }
-            let view = self.views.borrow_and_update().clone();
-            if view == *told {
-                self.views.changed().await.ok()?;
-                continue;
-            }
-            self.events = difference(told, &view);
-            self.told = Some(view);
         }
+    }
+}
+
+impl Stream for ClusterEvents {
+    type Item = ClusterEvent;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ClusterEvent>> {
+        self.get_mut().poll_event(cx)
     }
 }
 

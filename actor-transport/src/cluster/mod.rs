@@ -9,6 +9,7 @@ mod member;
 mod membership;
 mod placement;
 mod view;
+mod watched;
 
 pub(crate) use self::board::Board;
 pub use self::{
@@ -19,4 +20,5 @@ pub use self::{
     membership::{DefaultMembership, Host, Membership, News},
     placement::{ByKey, Placement, RandomMember, WithLabel},
     view::{ClusterView, Named},
+    watched::Watched,
 };
