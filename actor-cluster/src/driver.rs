@@ -20,7 +20,7 @@ use tokio::time::sleep_until;
 use crate::{
     contacts::Contacts,
     identity::{About, Identity},
-    registry::{Outgoing, Shared},
+    registry::{Outgoing, Packet, Shared},
     swim::{PACKET_LENGTH, Swim},
     wire::Message,
 };
@@ -100,7 +100,8 @@ impl Driver {
                 Step::News(News::Message { from, payload }) => match Message::parse(&payload) {
                     Some(Message::Registry(packet)) => {
                         let members = &self.members;
-                        let outgoing = self.registry.receive(from, packet, |node| members.contains_key(&node));
+                        let load = if packet == Packet::AskLoad { self.host.load() } else { 0 };
+                        let outgoing = self.registry.receive(from, packet, load, |node| members.contains_key(&node));
                         self.tell(outgoing);
                     }
                     Some(message) => self.swim.receive(now(), from, message),
@@ -116,6 +117,7 @@ impl Driver {
                     }
                     let outgoing = self.registry.take_changes();
                     self.tell(outgoing);
+                    self.ask_loads();
                 }
                 Step::End => return,
             }
@@ -172,8 +174,16 @@ impl Driver {
             self.post();
         }
         for joined in joined {
-            let summary = self.registry.summary(self.host.actor_count() as u64);
+            let summary = self.registry.summary(self.host.load());
             self.send(joined.node, &Message::Registry(summary));
+        }
+    }
+
+    /// Asks all for their load, while somebody wants to know; its own this node knows.
+    fn ask_loads(&mut self) {
+        if self.registry.wants_loads() {
+            self.registry.summary(self.host.load());
+            self.tell(vec![Outgoing::ToAll(Packet::AskLoad)]);
         }
     }
 
@@ -183,9 +193,10 @@ impl Driver {
         let turn = self.members.range(after).chain(&self.members).map(|(node, _)| *node).take(SUMMARIES);
         for node in turn.take(self.members.len()).collect::<Vec<_>>() {
             self.told = node;
-            let summary = self.registry.summary(self.host.actor_count() as u64);
+            let summary = self.registry.summary(self.host.load());
             self.send(node, &Message::Registry(summary));
         }
+        self.ask_loads();
     }
 
     fn tell(&mut self, outgoing: Vec<Outgoing>) {

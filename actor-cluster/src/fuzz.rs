@@ -6,10 +6,11 @@ use actor_core::NodeId;
 use bytes::Bytes;
 
 use crate::{
+    digest::PARTS,
     identity::{About, Identity},
     registry::{Entry, Kind, Packet, Shared},
     swim::{PACKET_LENGTH, Swim},
-    wire::{Message, PARTS},
+    wire::Message,
 };
 
 /// Gives a member the messages in `data`, each behind its length (u16), and lets time pass between them. Panics where
@@ -25,7 +26,7 @@ pub fn receive(data: &[u8]) {
         let (payload, after) = after.split_at(length);
         rest = after;
         match Message::parse(&Bytes::copy_from_slice(payload)) {
-            Some(Message::Registry(packet)) => drop(registry.receive(peer, packet, |node| swim.is_member(node))),
+            Some(Message::Registry(packet)) => drop(registry.receive(peer, packet, 0, |node| swim.is_member(node))),
             Some(message) => swim.receive(now, peer, message),
             None => {}
         }
@@ -61,6 +62,10 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let changes = [entry(Kind::Group, "workers"), entry(Kind::Name, "king")].map(crate::registry::Change::Add).into();
     put(&mut registry, &Message::Registry(Packet::Changes { after: 0, changes }));
     put(&mut registry, &Message::Registry(Packet::Want(NodeId::from_bits(1))));
+    put(&mut registry, &Message::Registry(Packet::Summary { version: 2, load: 1, hash: 7 }));
+    put(&mut registry, &Message::Registry(Packet::Compare(Box::new([0; PARTS]))));
+    put(&mut registry, &Message::Registry(Packet::Versions(vec![(NodeId::from_bits(2), 5)])));
+    put(&mut registry, &Message::Registry(Packet::AskLoad));
     let entries = vec![(3, entry(Kind::Name, "king"))];
     let all = Packet::All { node: NodeId::from_bits(2), version: 3, part: 0, parts: 1, entries };
     put(&mut registry, &Message::Registry(all));

@@ -3,6 +3,7 @@
 //! Users depend on the facade crate, `distributed-actor`, with its feature `cluster`.
 
 mod contacts;
+mod digest;
 mod dns;
 mod driver;
 mod fuzz;

@@ -4,13 +4,7 @@ use actor_core::NodeId;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{identity::Identity, packet, registry};
-
-/// Parts of the members, by which they are compared.
-pub(crate) const PARTS: usize = 32;
-
-/// One hash for each.
-pub(crate) type Hashes = [u64; PARTS];
+use crate::{digest::Hashes, identity::Identity, packet, registry};
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, future::poll_fn, pin::Pin, time::Duration};
 
 use actor_testkit::Network;
 use distributed_actor::{
-    ActorRef, Node, SystemError,
+    ActorRef, Node, NodeId, SystemError,
     cluster::{ClusterEvent, Key, Registry},
     distributed_actor,
 };
@@ -30,6 +30,11 @@ impl Listener {
     #[distributed]
     fn say(&mut self, text: String) {
         self.heard.push(text);
+    }
+
+    #[distributed]
+    async fn hang(&mut self) {
+        std::future::pending().await
     }
 
     #[distributed]
@@ -214,6 +219,19 @@ async fn a_name_that_both_sides_of_a_partition_claim_goes_to_the_smaller_id() {
     }
 }
 
+/// Where `count` actors are started that are placed by load, by node.
+async fn placed(nodes: &[Node; 3], registry: &Registry, count: usize) -> BTreeMap<NodeId, usize> {
+    // All are asked from now on.
+    let placement = registry.least_loaded();
+    sleep(Duration::from_secs(2)).await;
+    let mut placed = BTreeMap::new();
+    for _ in 0..count {
+        let actor = nodes[0].spawn_where(&placement, Listener::spawn_create()).await.unwrap();
+        *placed.entry(actor.id().node()).or_insert(0) += 1;
+    }
+    placed
+}
+
 /// R2
 #[tokio::test(start_paused = true)]
 async fn the_least_loaded_node_gets_the_next_actor() {
@@ -221,15 +239,30 @@ async fn the_least_loaded_node_gets_the_next_actor() {
     let nodes = nodes::<3>(&network).await;
     let [registry, ..] = registries(&nodes);
     let kept: Vec<_> = (0..30).map(|_| nodes[1].spawn(Listener::default())).collect();
-    sleep(Duration::from_secs(5)).await;
-    let mut placed = BTreeMap::new();
-    for _ in 0..60 {
-        let actor = nodes[0].spawn_where(registry.least_loaded(), Listener::spawn_create()).await.unwrap();
-        *placed.entry(actor.id().node()).or_insert(0) += 1;
-    }
+    let placed = placed(&nodes, &registry, 60).await;
     assert_eq!(placed.get(&nodes[1].id()), None, "{placed:?}");
     assert!(placed.values().all(|count| *count == 30), "{placed:?}");
     drop(kept);
+}
+
+/// R2: an actor with a long queue is as much as many actors.
+#[tokio::test(start_paused = true)]
+async fn calls_that_wait_on_a_node_are_a_part_of_its_load() {
+    let network = Network::seeded(5);
+    let nodes = nodes::<3>(&network).await;
+    let [registry, ..] = registries(&nodes);
+    let busy = nodes[2].spawn(Listener::default());
+    let there: ActorRef<Listener> = nodes[1].resolve(busy.id()).unwrap();
+    let calls: Vec<_> = (0..40)
+        .map(|_| {
+            let there = there.clone();
+            tokio::spawn(async move { there.hang().timeout(Duration::from_secs(60)).await })
+        })
+        .collect();
+    let placed = placed(&nodes, &registry, 60).await;
+    assert_eq!(placed.get(&nodes[2].id()), None, "{placed:?}");
+    assert!(placed.values().all(|count| *count == 30), "{placed:?}");
+    calls.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test(start_paused = true)]

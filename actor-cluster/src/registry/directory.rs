@@ -9,12 +9,12 @@ use std::{
 use actor_core::{ActorId, NodeId};
 use serde::{Deserialize, Serialize};
 
+use crate::digest::{self, Hashes};
+
 /// Entries of one node.
 pub(crate) const ENTRIES_MAX: usize = 65_536;
 /// Bytes of a name or key.
 pub(crate) const NAME_LENGTH_MAX: usize = 255;
-/// Other nodes of which a summary tells.
-const SUMMARY_LENGTH: usize = 64;
 
 /// What an entry is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,14 +40,12 @@ pub(crate) enum Change {
     Remove(u64),
 }
 
-/// How far a node is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(crate) struct State {
-    pub(crate) version: u64,
-    /// Counts up with each summary of its own: of two reports of its load the later one holds.
-    pub(crate) beat: u64,
-    /// Actors on it.
+/// How much a node has to do, as it has told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Load {
     pub(crate) load: u64,
+    /// How often it was told.
+    pub(crate) times: u64,
 }
 
 /// What nodes send to one another.
@@ -55,12 +53,20 @@ pub(crate) struct State {
 pub(crate) enum Packet {
     /// The sender's own changes, from this version on.
     Changes { after: u64, changes: Vec<Change> },
-    /// How far the sender is, and others as far as it knows.
-    Summary(Vec<(NodeId, State)>),
+    /// How far the sender is, how much it has to do, and a hash of the versions of all nodes that it knows.
+    Summary { version: u64, load: u64, hash: u64 },
     /// The receiver is to tell all entries of that node.
     Want(NodeId),
     /// A part of them.
     All { node: NodeId, version: u64, part: u32, parts: u32, entries: Vec<(u64, Entry)> },
+    /// The receiver is to tell the versions that it knows, of those parts of the nodes where its hashes are others.
+    Compare(Box<Hashes>),
+    /// Some of them.
+    Versions(Vec<(NodeId, u64)>),
+    /// The receiver is to tell how much it has to do.
+    AskLoad,
+    /// The sender has so much to do.
+    Load(u64),
 }
 
 /// All that one node knows.
@@ -71,15 +77,14 @@ pub(crate) struct Directory {
     index: BTreeMap<(Kind, Arc<str>), BTreeMap<ActorId, usize>>,
     /// Own changes that were not sent.
     unsent: Vec<Change>,
-    /// Which nodes the last summary told of.
-    told: NodeId,
     /// Own names were lost to the claims of other nodes.
     has_yielded: bool,
 }
 
 #[derive(Default)]
 struct Copy {
-    state: State,
+    version: u64,
+    load: Load,
     entries: BTreeMap<u64, Entry>,
     /// All entries of a later version, as far as they have come.
     coming: Option<Coming>,
@@ -98,7 +103,6 @@ impl Directory {
             nodes: BTreeMap::from([(own, Copy::default())]),
             index: BTreeMap::new(),
             unsent: Vec::new(),
-            told: own,
             has_yielded: false,
         }
     }
@@ -111,7 +115,7 @@ impl Directory {
         }
         let change = Change::Add(entry);
         apply(&mut self.index, self.own, own, &change);
-        let number = own.state.version;
+        let number = own.version;
         self.unsent.push(change);
         Some(number)
     }
@@ -141,8 +145,8 @@ impl Directory {
     }
 
     /// The load of a node, as it was last told.
-    pub(crate) fn state(&self, node: NodeId) -> State {
-        self.nodes.get(&node).map_or_else(State::default, |copy| copy.state)
+    pub(crate) fn load(&self, node: NodeId) -> Load {
+        self.nodes.get(&node).map_or_else(Load::default, |copy| copy.load)
     }
 
     /// Whether own names were given up since this was asked.
@@ -152,7 +156,7 @@ impl Directory {
 
     /// Own changes, for all members; cut so that each packet is short.
     pub(crate) fn take_changes(&mut self) -> Vec<Packet> {
-        let version = self.state(self.own).version;
+        let version = self.nodes.get(&self.own).map_or(0, |own| own.version);
         let mut after = version - self.unsent.len() as u64;
         let mut packets = Vec::new();
         for changes in pieces(std::mem::take(&mut self.unsent), |change| match change {
@@ -166,27 +170,45 @@ impl Directory {
         packets
     }
 
-    /// How far this node is, and some others in turn.
+    /// How far this node is, and all that it knows, in short.
     pub(crate) fn summary(&mut self, load: u64) -> Packet {
-        let own = self.nodes.entry(self.own).or_default();
-        own.state.beat += 1;
-        own.state.load = load;
-        let mut summary = vec![(self.own, own.state)];
-        let after = (std::ops::Bound::Excluded(self.told), std::ops::Bound::Unbounded);
-        let turn = self.nodes.range(after).chain(&self.nodes).filter(|(node, _)| **node != self.own);
-        summary.extend(turn.take(SUMMARY_LENGTH.min(self.nodes.len() - 1)).map(|(node, copy)| (*node, copy.state)));
-        self.told = summary.last().map_or(self.own, |(node, _)| *node);
-        Packet::Summary(summary)
+        self.tell_load(self.own, load);
+        let version = self.nodes.get(&self.own).map_or(0, |own| own.version);
+        Packet::Summary { version, load, hash: digest::whole(&self.hashes()) }
     }
 
     /// Takes what another node has sent; what to answer. Nothing is taken of nodes that are no members.
-    pub(crate) fn receive(&mut self, from: NodeId, packet: Packet, is_member: impl Fn(NodeId) -> bool) -> Vec<Packet> {
+    pub(crate) fn receive(
+        &mut self,
+        from: NodeId,
+        packet: Packet,
+        own_load: u64,
+        is_member: impl Fn(NodeId) -> bool,
+    ) -> Vec<Packet> {
         match packet {
             Packet::Changes { after, changes } if is_member(from) => self.receive_changes(from, after, changes),
-            Packet::Summary(summary) => self.receive_summary(summary, is_member),
+            Packet::Summary { version, load, hash } if is_member(from) => {
+                self.tell_load(from, load);
+                let mut answers = self.wants(from, version);
+                let hashes = self.hashes();
+                if digest::whole(&hashes) != hash {
+                    answers.push(Packet::Compare(Box::new(hashes)));
+                }
+                answers
+            }
+            Packet::Compare(hashes) => self.versions(&hashes),
+            Packet::Versions(versions) => {
+                let versions = versions.into_iter().filter(|(node, _)| *node != self.own && is_member(*node));
+                versions.flat_map(|(node, version)| self.wants(node, version)).collect()
+            }
             Packet::Want(node) => self.all(node),
             Packet::All { node, version, part, parts, entries } if node != self.own && is_member(node) => {
                 self.receive_all(node, version, part, parts, entries);
+                Vec::new()
+            }
+            Packet::AskLoad => vec![Packet::Load(own_load)],
+            Packet::Load(load) if is_member(from) => {
+                self.tell_load(from, load);
                 Vec::new()
             }
             _ => Vec::new(),
@@ -209,7 +231,7 @@ impl Directory {
 
     fn receive_changes(&mut self, from: NodeId, after: u64, changes: Vec<Change>) -> Vec<Packet> {
         let copy = self.nodes.entry(from).or_default();
-        let Some(known) = copy.state.version.checked_sub(after) else { return vec![Packet::Want(from)] };
+        let Some(known) = copy.version.checked_sub(after) else { return vec![Packet::Want(from)] };
         let mut names = Vec::new();
         for change in changes.into_iter().skip(usize::try_from(known).unwrap_or(usize::MAX)) {
             if copy.entries.len() >= ENTRIES_MAX {
@@ -224,21 +246,30 @@ impl Directory {
         Vec::new()
     }
 
-    fn receive_summary(&mut self, summary: Vec<(NodeId, State)>, is_member: impl Fn(NodeId) -> bool) -> Vec<Packet> {
-        let mut wants = Vec::new();
-        for (node, state) in summary.into_iter().take(SUMMARY_LENGTH + 1) {
-            if node == self.own || !is_member(node) {
-                continue;
-            }
-            let copy = self.nodes.entry(node).or_default();
-            if state.beat > copy.state.beat {
-                (copy.state.beat, copy.state.load) = (state.beat, state.load);
-            }
-            if state.version > copy.state.version {
-                wants.push(Packet::Want(node));
-            }
-        }
-        wants
+    fn tell_load(&mut self, node: NodeId, load: u64) {
+        let known = &mut self.nodes.entry(node).or_default().load;
+        *known = Load { load, times: known.times + 1 };
+    }
+
+    /// Of those that have entries: whoever is not known to have any is no different from who has none.
+    fn hashes(&self) -> Hashes {
+        let known = self.nodes.iter().filter(|(_, copy)| copy.version > 0);
+        digest::hashes(known.map(|(node, copy)| (*node, copy.version)))
+    }
+
+    /// The versions of those parts where the other one's hashes are different.
+    fn versions(&self, hashes: &Hashes) -> Vec<Packet> {
+        let own = self.hashes();
+        let differs = |node: NodeId| own.get(digest::part(node)) != hashes.get(digest::part(node));
+        let known = self.nodes.iter().filter(|(node, copy)| copy.version > 0 && differs(**node));
+        let known = known.map(|(node, copy)| (*node, copy.version)).collect();
+        pieces(known, |_| 26).into_iter().map(Packet::Versions).collect()
+    }
+
+    /// What to ask for when somebody has that version of the entries of a node.
+    fn wants(&self, node: NodeId, version: u64) -> Vec<Packet> {
+        let known = self.nodes.get(&node).map_or(0, |copy| copy.version);
+        if version > known { vec![Packet::Want(node)] } else { Vec::new() }
     }
 
     fn all(&self, node: NodeId) -> Vec<Packet> {
@@ -248,14 +279,14 @@ impl Directory {
         if parts.is_empty() {
             parts.push(Vec::new());
         }
-        let (version, count) = (copy.state.version, u32::try_from(parts.len()).unwrap_or(u32::MAX));
+        let (version, count) = (copy.version, u32::try_from(parts.len()).unwrap_or(u32::MAX));
         let packet = |(part, entries)| Packet::All { node, version, part, parts: count, entries };
         (0..).zip(parts).map(packet).collect()
     }
 
     fn receive_all(&mut self, node: NodeId, version: u64, part: u32, parts: u32, entries: Vec<(u64, Entry)>) {
         let copy = self.nodes.entry(node).or_default();
-        if version <= copy.state.version && copy.state.version > 0 {
+        if version <= copy.version && copy.version > 0 {
             return;
         }
         if part == 0 {
@@ -271,7 +302,7 @@ impl Directory {
         if coming.next_part == parts {
             let entries = std::mem::take(&mut coming.entries);
             copy.coming = None;
-            copy.state.version = version;
+            copy.version = version;
             let names = entries.values().filter(|entry| entry.kind == Kind::Name);
             let names: Vec<_> = names.map(|entry| entry.key.clone()).collect();
             replace(&mut self.index, node, copy, entries);
@@ -295,7 +326,7 @@ type Index = BTreeMap<(Kind, Arc<str>), BTreeMap<ActorId, usize>>;
 
 /// Makes the next version.
 fn apply(index: &mut Index, node: NodeId, copy: &mut Copy, change: &Change) {
-    copy.state.version += 1;
+    copy.version += 1;
     match change {
         Change::Add(entry) if entry.key.len() <= NAME_LENGTH_MAX => {
             *index
@@ -303,7 +334,7 @@ fn apply(index: &mut Index, node: NodeId, copy: &mut Copy, change: &Change) {
                 .or_default()
                 .entry(ActorId::new(node, entry.instance))
                 .or_default() += 1;
-            copy.entries.insert(copy.state.version, entry.clone());
+            copy.entries.insert(copy.version, entry.clone());
         }
         Change::Add(_) => {}
         Change::Remove(number) => {

@@ -146,8 +146,13 @@ impl Registry {
         self.node.resolve(&id).ok()
     }
 
-    /// A placement on the node with the fewest actors, as far as this node knows: loads are told once a second, and what
-    /// this node has placed since is counted.
+    /// A placement on the node that has least to do, as far as this node knows. An actor counts one, and so does each call
+    /// of another node that waits or runs there; calls among actors of one node are not counted, and neither is how busy
+    /// its processors are, which tells as much of the machine's other programs.
+    ///
+    /// From the first `least_loaded` until 30 s after the last choice all nodes are asked for their load once a second,
+    /// and what this node has placed since is counted. Until they have answered, nodes of which nothing is known take
+    /// turns.
     #[must_use]
     pub fn least_loaded(&self) -> LeastLoaded {
         LeastLoaded::new(self.shared.clone())

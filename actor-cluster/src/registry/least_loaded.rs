@@ -1,4 +1,4 @@
-//! The node with the fewest actors.
+//! The node that has least to do.
 
 use std::{fmt, sync::Arc};
 
@@ -7,7 +7,7 @@ use actor_transport::cluster::{Member, Placement};
 
 use super::shared::Shared;
 
-/// Chooses the node with the fewest actors: [`Registry::least_loaded`](super::Registry::least_loaded).
+/// Chooses the node that has least to do: [`Registry::least_loaded`](super::Registry::least_loaded).
 #[derive(Clone)]
 pub struct LeastLoaded {
     shared: Arc<Shared>,
@@ -15,22 +15,24 @@ pub struct LeastLoaded {
 
 impl LeastLoaded {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
+        shared.want_loads();
         Self { shared }
     }
 }
 
 impl Placement for LeastLoaded {
     fn choose(&self, candidates: &[Member]) -> Option<NodeId> {
+        self.shared.want_loads();
         self.shared.with(|state| {
             let load = |member: &&Member| {
-                let told = state.directory.state(member.id());
-                let placed = state.placed.get(&member.id()).filter(|(beat, _)| *beat == told.beat);
+                let told = state.directory.load(member.id());
+                let placed = state.placed.get(&member.id()).filter(|(times, _)| *times == told.times);
                 told.load + placed.map_or(0, |(_, count)| *count)
             };
             let chosen = candidates.iter().min_by_key(load)?.id();
-            let beat = state.directory.state(chosen).beat;
+            let times = state.directory.load(chosen).times;
             let placed = state.placed.entry(chosen).or_default();
-            *placed = if placed.0 == beat { (beat, placed.1 + 1) } else { (beat, 1) };
+            *placed = if placed.0 == times { (times, placed.1 + 1) } else { (times, 1) };
             Some(chosen)
         })
     }

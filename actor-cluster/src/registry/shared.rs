@@ -3,12 +3,19 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard},
+    time::Duration,
 };
 
 use actor_core::{ActorId, BoxFuture, NodeId};
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 use super::directory::{Directory, Packet};
+
+/// How long after an actor was placed by load the loads are asked for.
+const LOADS_WANTED: Duration = Duration::from_secs(30);
 
 /// The directory, and who waits for its changes.
 pub(crate) struct Shared {
@@ -25,8 +32,10 @@ pub(crate) struct State {
     pub(crate) watched: BTreeSet<u64>,
     /// What has to run until they have.
     pub(crate) to_watch: Vec<BoxFuture<'static, ()>>,
-    /// Actors that this node has placed since the load of their node was told, by the beat that was told last.
+    /// Actors that this node has placed since the load of their node was told, by how often that was.
     pub(crate) placed: BTreeMap<NodeId, (u64, u64)>,
+    /// Until when the loads of all members are asked for.
+    pub(crate) loads_wanted_until: Option<Instant>,
     /// The cluster was left, or the node has ended.
     pub(crate) has_ended: bool,
 }
@@ -44,6 +53,7 @@ impl Shared {
             watched: BTreeSet::new(),
             to_watch: Vec::new(),
             placed: BTreeMap::new(),
+            loads_wanted_until: None,
             has_ended: false,
         };
         Self { state: Mutex::new(state), to_send: Notify::new(), changes: watch::Sender::new(0) }
@@ -92,11 +102,34 @@ impl Shared {
         self.lock().directory.summary(load)
     }
 
-    pub(crate) fn receive(&self, from: NodeId, packet: Packet, is_member: impl Fn(NodeId) -> bool) -> Vec<Outgoing> {
+    /// Somebody places actors by load: for a while all are asked for theirs.
+    pub(crate) fn want_loads(&self) {
+        let until = Instant::now() + LOADS_WANTED;
+        if self.lock().loads_wanted_until.replace(until).is_none() {
+            self.to_send.notify_one();
+        }
+    }
+
+    /// Whether the loads of all are to be asked for.
+    pub(crate) fn wants_loads(&self) -> bool {
+        let until = &mut self.lock().loads_wanted_until;
+        if until.is_some_and(|until| until < Instant::now()) {
+            *until = None;
+        }
+        until.is_some()
+    }
+
+    pub(crate) fn receive(
+        &self,
+        from: NodeId,
+        packet: Packet,
+        own_load: u64,
+        is_member: impl Fn(NodeId) -> bool,
+    ) -> Vec<Outgoing> {
         let is_news = matches!(packet, Packet::Changes { .. } | Packet::All { .. });
         let (mut outgoing, has_yielded) = {
             let mut state = self.lock();
-            let answers = state.directory.receive(from, packet, is_member);
+            let answers = state.directory.receive(from, packet, own_load, is_member);
             let outgoing: Vec<_> = answers.into_iter().map(|answer| Outgoing::To(from, answer)).collect();
             (outgoing, state.directory.take_has_yielded())
         };

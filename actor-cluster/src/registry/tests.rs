@@ -18,10 +18,10 @@ fn names_of(directory: &Directory, key: &str) -> Vec<ActorId> {
 
 /// Gives `to` what `from` answers to its wants, until it wants no more.
 fn exchange(from: (&mut Directory, NodeId), to: (&mut Directory, NodeId), packet: Packet) {
-    let mut wants = to.0.receive(from.1, packet, |_| true);
+    let mut wants = to.0.receive(from.1, packet, 0, |_| true);
     while let Some(want) = wants.pop() {
-        for answer in from.0.receive(to.1, want, |_| true) {
-            wants.extend(to.0.receive(from.1, answer, |_| true));
+        for answer in from.0.receive(to.1, want, 0, |_| true) {
+            wants.extend(to.0.receive(from.1, answer, 0, |_| true));
         }
     }
 }
@@ -84,7 +84,7 @@ fn bytes_that_make_no_sense_are_no_packet() {
         for byte in [0, 1, 3, 0x7f, 0xff] {
             let bytes = bytes::Bytes::from([vec![3], vec![byte; length]].concat());
             if let Some(crate::wire::Message::Registry(packet)) = crate::wire::Message::parse(&bytes) {
-                Directory::new(node(1)).receive(node(2), packet, |_| true);
+                Directory::new(node(1)).receive(node(2), packet, 0, |_| true);
             }
         }
     }

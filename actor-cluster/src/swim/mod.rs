@@ -20,9 +20,10 @@ use foca::{
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
 use crate::{
+    digest::{self, Hashes},
     identity::{About, Identity},
     packet::{Full, Packet},
-    wire::{Hashes, Message, PARTS},
+    wire::Message,
 };
 
 /// Each member probes another one once in this time.
@@ -398,19 +399,17 @@ impl Swim {
 
     /// Of each part of the members, equal for two nodes that know the same ones.
     fn hashes(&self) -> Hashes {
-        let mut hashes = [0; PARTS];
-        for identity in self.foca.iter_members().map(Member::id).chain([self.foca.identity()]) {
-            if let Some(hash) = hashes.get_mut(part(identity)) {
-                *hash ^= mix(identity) >> 8;
-            }
-        }
-        hashes
+        let all = self.foca.iter_members().map(Member::id).chain([self.foca.identity()]);
+        digest::hashes(all.map(|identity| (identity.node, u64::from(identity.life))))
     }
 
     /// Sends the members of those parts that are not the same.
     fn send_roster(&mut self, to: NodeId, hashes: &Hashes) {
         let own = self.hashes();
-        self.send_members(to, |identity| own.get(part(identity)) != hashes.get(part(identity)));
+        self.send_members(to, |identity| {
+            let part = digest::part(identity.node);
+            own.get(part) != hashes.get(part)
+        });
     }
 
     /// Sends the members that are chosen, this one among them, some in each message.
@@ -499,17 +498,6 @@ impl Swim {
             self.settle(now, announced);
         }
     }
-}
-
-/// Which part of the members one belongs to.
-fn part(identity: &Identity) -> usize {
-    mix(identity) as usize % PARTS
-}
-
-fn mix(identity: &Identity) -> u64 {
-    let bits = identity.node.to_bits();
-    let bits = (bits as u64 ^ (bits >> 64) as u64 ^ u64::from(identity.life)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (bits ^ (bits >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
 }
 
 #[allow(clippy::expect_used, reason = "the numbers stand here")]

@@ -148,10 +148,10 @@ impl Host {
         let _ = self.inner.board.lent.set(thing);
     }
 
-    /// How many actors live on the node.
+    /// How much the node has to do: the actors that live on it, and the calls of other nodes that wait or run there.
     #[must_use]
-    pub fn actor_count(&self) -> usize {
-        self.inner.actor_count()
+    pub fn load(&self) -> u64 {
+        (self.inner.actor_count() + self.inner.peers.calls_in()) as u64
     }
 
     /// The others have been told that the node leaves.

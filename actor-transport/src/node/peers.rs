@@ -297,6 +297,11 @@ impl Peers {
             .collect()
     }
 
+    /// Calls of all peers that wait or run here.
+    pub(crate) fn calls_in(&self) -> usize {
+        self.links().iter().map(|link| link.peek(|session| session.stats().calls_in)).sum()
+    }
+
     pub(super) fn links(&self) -> Vec<Arc<Link>> {
         lock(&self.state).peers.values().filter_map(|peer| peer.link.clone()).collect()
     }
