@@ -15,9 +15,8 @@ use actor_transport::{
 };
 use tokio::{sync::mpsc, time::timeout};
 
-/// Pauses between attempts, doubled from the first to the second while the node is alone.
+/// The pause after the first attempt, doubled for each further one while the node is alone.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
-const PAUSE_MAX: Duration = Duration::from_millis(500);
 /// The same for a contact that has not answered while others have, and for those that have when all others are lost.
 const PAUSE_OF_A_MEMBER: Duration = Duration::from_secs(2);
 
@@ -34,11 +33,11 @@ pub(crate) struct Contacts {
 }
 
 impl Contacts {
-    pub(crate) fn new(host: &Host) -> Self {
+    pub(crate) fn new(host: &Host, pause_max: Duration) -> Self {
         let (sender, answers) = mpsc::channel(64);
         let is_alone = Arc::new(AtomicBool::new(true));
         for contact in host.contacts() {
-            host.spawn(try_contact(host.clone(), contact.clone(), sender.clone(), is_alone.clone()));
+            host.spawn(try_contact(host.clone(), contact.clone(), pause_max, sender.clone(), is_alone.clone()));
         }
         for discovery in host.discoveries() {
             host.spawn(discover(host.clone(), discovery.clone(), sender.clone(), is_alone.clone()));
@@ -60,7 +59,13 @@ impl Contacts {
     }
 }
 
-async fn try_contact(host: Host, contact: Address, answers: mpsc::Sender<NodeId>, is_alone: Arc<AtomicBool>) {
+async fn try_contact(
+    host: Host,
+    contact: Address,
+    pause_max: Duration,
+    answers: mpsc::Sender<NodeId>,
+    is_alone: Arc<AtomicBool>,
+) {
     if host.own().addresses().contains(&contact) {
         return;
     }
@@ -79,7 +84,7 @@ async fn try_contact(host: Host, contact: Address, answers: mpsc::Sender<NodeId>
             }
         }
         let is_hurried = !has_answered && is_alone.load(Ordering::Relaxed);
-        pause = if is_hurried { (pause * 2).min(PAUSE_MAX) } else { PAUSE_OF_A_MEMBER };
+        pause = if is_hurried { (pause * 2).min(pause_max) } else { PAUSE_OF_A_MEMBER };
         // Until the node has ended, or left.
         if timeout(pause, answers.closed()).await.is_ok() {
             return;

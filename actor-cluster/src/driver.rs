@@ -22,11 +22,11 @@ use crate::{
     identity::{About, Identity},
     registry::{Outgoing, Packet, Shared},
     swim::{PACKET_LENGTH, Swim},
+    times::Times,
     wire::Message,
 };
 
-/// How often it is tried again to connect to members that cannot be reached, and to how many of them.
-const RETRY_PERIOD: Duration = Duration::from_secs(1);
+/// To how many of the members that cannot be reached it is tried again to connect at once.
 const RETRIES: usize = 8;
 /// How often it is told how far the registry's entries are, and to how many members.
 const SUMMARY_PERIOD: Duration = Duration::from_secs(1);
@@ -48,6 +48,7 @@ pub(crate) struct Driver {
     /// Who of them was tried last.
     retried: NodeId,
     retry_at: Instant,
+    reconnect_period: Duration,
 }
 
 /// What there is to do next.
@@ -60,7 +61,7 @@ enum Step {
 }
 
 impl Driver {
-    pub(crate) fn new(host: Host) -> Self {
+    pub(crate) fn new(host: Host, times: Times) -> Self {
         let own = host.own();
         let about = About {
             name: own.name().to_owned(),
@@ -71,18 +72,20 @@ impl Driver {
         // With the byte before it, it has to fit into a chunk.
         let packet_length = PACKET_LENGTH.min((host.limits().chunk_length_max as usize).saturating_sub(1));
         let registry = Arc::new(Shared::new(own.id()));
+        let reconnect_period = times.reconnect_period;
         host.lend(registry.clone());
         Self {
             registry,
             summary_at: now(),
             told: NodeId::from_bits(0),
-            contacts: Contacts::new(&host),
-            swim: Swim::new(identity, packet_length, now()),
+            contacts: Contacts::new(&host, times.contact_pause_max),
+            swim: Swim::new(identity, times, packet_length, now()),
             members: BTreeMap::new(),
             connected: BTreeSet::new(),
             unreachable: BTreeSet::new(),
             retried: NodeId::from_bits(0),
             retry_at: now(),
+            reconnect_period,
             host,
         }
     }
@@ -127,7 +130,7 @@ impl Driver {
                 self.swim.tick(now);
             }
             if self.retry_at <= now {
-                self.retry_at = now + RETRY_PERIOD;
+                self.retry_at = now + self.reconnect_period;
                 self.retry();
             }
             if self.summary_at <= now {

@@ -10,6 +10,7 @@ use crate::{
     identity::{About, Identity},
     registry::{Entry, Kind, Packet, Shared},
     swim::{PACKET_LENGTH, Swim},
+    times::Times,
     wire::Message,
 };
 
@@ -18,7 +19,7 @@ use crate::{
 pub fn receive(data: &[u8]) {
     let mut now = Instant::now();
     let (own, peer) = (NodeId::from_bits(1), NodeId::from_bits(2));
-    let mut swim = Swim::new(identity(1), PACKET_LENGTH, now);
+    let mut swim = Swim::new(identity(1), Times::default(), PACKET_LENGTH, now);
     let registry = Shared::new(own);
     let mut rest = data;
     while let Some((length, after)) = rest.split_first_chunk::<2>() {
@@ -44,7 +45,7 @@ pub fn receive(data: &[u8]) {
 #[must_use]
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let now = Instant::now();
-    let mut peer = Swim::new(identity(2), PACKET_LENGTH, now);
+    let mut peer = Swim::new(identity(2), Times::default(), PACKET_LENGTH, now);
     peer.announce(now, NodeId::from_bits(1));
     let mut joining = Vec::new();
     while let Some((_, message)) = peer.poll_send() {

@@ -12,12 +12,14 @@ mod identity;
 mod packet;
 mod registry;
 mod swim;
+mod times;
 mod wire;
 
 pub use self::{
     dns::DnsName,
     gossip::Gossip,
     registry::{Claim, Key, LeastLoaded, Listing, Registry, Singleton},
+    times::Times,
 };
 
 /// What the fuzzer runs. Not for use by hand.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actor_testkit::Network;
 use distributed_actor::{
     Address, BoxFuture, MethodInfo, Node, PeerIdentity, SystemError,
-    cluster::{ClusterEvent, ClusterView, Discovery, MemberState},
+    cluster::{ClusterEvent, ClusterView, Discovery, Gossip, MemberState, Times},
 };
 use tokio::time::{Instant, sleep};
 
@@ -192,6 +192,40 @@ async fn a_node_that_dies_is_dead_for_all_within_seconds() {
     assert!(
         nodes[0].cluster().view().departed().iter().any(|gone| gone.id() == dead && gone.state() == MemberState::Dead)
     );
+}
+
+/// R44: a cluster in a hurry, and one that has time.
+#[tokio::test(start_paused = true)]
+async fn how_soon_somebody_is_dead_can_be_chosen() {
+    for (probe, suspicion, expected) in [(200, 500, 500..1500), (1000, 30_000, 30_000..33_000)] {
+        let network = Network::seeded(33);
+        let mut times = Times::default();
+        times.probe_period = Duration::from_millis(probe);
+        times.probe_time = Duration::from_millis(probe / 3);
+        times.suspicion = Duration::from_millis(suspicion);
+        times.shown_after = times.suspicion / 2;
+        let mut nodes = Vec::new();
+        for _ in 0..3 {
+            let gossip = Gossip::with_times(times.clone());
+            nodes.push(network.node_with(|builder| builder.membership(gossip).join(["sim://node0"])).await);
+        }
+        all_see(&nodes, 3, Duration::from_secs(3)).await;
+        drop(nodes.pop());
+        let started = Instant::now();
+        all_see(&nodes, 2, Duration::from_secs(60)).await;
+        let took = started.elapsed().as_millis() as u64;
+        assert!(expected.contains(&took), "{took} ms");
+    }
+}
+
+/// R44: what cannot work is refused when the node is built.
+#[tokio::test]
+async fn a_node_is_not_built_with_times_that_contradict_one_another() {
+    let mut times = Times::default();
+    times.suspicion = Duration::from_millis(100);
+    let builder = Node::builder().listen("mem://hurry").membership(Gossip::with_times(times)).join(NOTHING);
+    let error = builder.start().await.unwrap_err();
+    assert!(matches!(&error, SystemError::BadLimits { .. }) && error.to_string().contains("`suspicion`"), "{error}");
 }
 
 /// R58: somebody who knows where members are, and does not know yet when the node starts.

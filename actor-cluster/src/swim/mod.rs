@@ -23,33 +23,20 @@ use crate::{
     digest::{self, Hashes},
     identity::{About, Identity},
     packet::{Full, Packet},
+    times::Times,
     wire::Message,
 };
 
-/// Each member probes another one once in this time.
-const PROBE_PERIOD: Duration = Duration::from_secs(1);
-/// When a probe was not answered for this long, others are asked to try.
-const PROBE_TIME: Duration = Duration::from_millis(350);
-const HELPERS: usize = 3;
-/// What a suspect has to object, on a node that is not slow itself.
-const SUSPICION: Duration = Duration::from_secs(4);
-/// When so much of it has passed, the suspicion is shown. A node that stops for 3 s is back before that.
-const SHOWN_AFTER: Duration = Duration::from_millis(2500);
 /// How often a suspect is told so.
 const DOUBT_PERIOD: Duration = Duration::from_secs(1);
 /// A suspect is dead for every member that has suspected it for so much longer than it takes.
 const OVERDUE: Duration = Duration::from_secs(2);
-/// How long it is remembered that a node is dead.
-const DEAD_REMEMBERED: Duration = Duration::from_secs(60 * 60);
-const GOSSIP_PERIOD: Duration = Duration::from_millis(200);
-/// How often it is compared with another member whether both know the same ones: that soon after the start, and twice as
-/// late each time, up to this.
+/// How soon after the start it is compared with others whether both know the same ones; and twice as late each time, up
+/// to the period that was asked for.
 const COMPARE_PERIOD_MIN: Duration = Duration::from_millis(500);
-const COMPARE_PERIOD_MAX: Duration = Duration::from_secs(20);
 /// With how many others, until it is done so rarely.
 const EARLY_COMPARISONS: usize = 3;
-/// How often the dead are written to, and how many of them.
-const RECONTACT_PERIOD: Duration = Duration::from_secs(2);
+/// How many of the dead are written to at a time.
 const RECONTACTS: usize = 3;
 /// With each further so many members it is done so much less often.
 const RECONTACTING: u32 = 16;
@@ -62,7 +49,6 @@ const WANT_TIME: Duration = Duration::from_secs(1);
 const LOOK_PERIOD: Duration = Duration::from_millis(250);
 /// A timer that is late by more says that this node has not run.
 const LATE: Duration = Duration::from_millis(250);
-const SLOWNESS_MAX: u32 = 8;
 /// A slow node that was on time for so long is less slow.
 const RECOVERY: Duration = Duration::from_secs(10);
 
@@ -74,6 +60,7 @@ type Runtime = AccumulatingRuntime<Identity>;
 /// One member's part of the protocol.
 pub(crate) struct Swim {
     foca: Foca<Identity, PostcardCodec, SmallRng, NoCustomBroadcast>,
+    times: Times,
     packet_length: usize,
     random: SmallRng,
     compare_pause: Duration,
@@ -116,11 +103,12 @@ enum Event {
 }
 
 impl Swim {
-    pub(crate) fn new(own: Identity, packet_length: usize, now: Instant) -> Self {
+    pub(crate) fn new(own: Identity, times: Times, packet_length: usize, now: Instant) -> Self {
         let bits = own.node.to_bits();
         let seed = (bits >> 64) as u64 ^ bits as u64;
         let mut swim = Self {
-            foca: Foca::new(own, config(1, 0, packet_length), SmallRng::seed_from_u64(seed), PostcardCodec),
+            times: times.clone(),
+            foca: Foca::new(own, config(&times, 1, 0, packet_length), SmallRng::seed_from_u64(seed), PostcardCodec),
             packet_length,
             random: SmallRng::seed_from_u64(!seed),
             compare_pause: COMPARE_PERIOD_MIN,
@@ -141,7 +129,7 @@ impl Swim {
             changed: true,
         };
         swim.schedule(now + LOOK_PERIOD, Event::Look);
-        swim.schedule(now + RECONTACT_PERIOD, Event::Recontact);
+        swim.schedule(now + times.recontact_period, Event::Recontact);
         swim.schedule(now + COMPARE_PERIOD_MIN, Event::Compare);
         swim
     }
@@ -264,7 +252,7 @@ impl Swim {
             for suspicion in self.suspects.values_mut() {
                 suspicion.since += late;
             }
-            self.slowness = (self.slowness + 1).min(SLOWNESS_MAX);
+            self.slowness = (self.slowness + 1).min(self.times.slowness_max);
             self.on_time_since = now;
             self.configure();
         }
@@ -282,18 +270,18 @@ impl Swim {
                 }
                 Event::Compare => {
                     // Who has just joined at a crowded place may have missed many.
-                    let count = if self.compare_pause < COMPARE_PERIOD_MAX { EARLY_COMPARISONS } else { 1 };
+                    let count = if self.compare_pause < self.times.compare_period { EARLY_COMPARISONS } else { 1 };
                     for _ in 0..count {
                         self.compare_with_any();
                     }
-                    self.compare_pause = (self.compare_pause * 2).min(COMPARE_PERIOD_MAX);
+                    self.compare_pause = (self.compare_pause * 2).min(self.times.compare_period);
                     self.schedule(now + self.compare_pause, Event::Compare);
                 }
                 Event::Recontact => {
                     self.recontact(now);
                     // All of them together do not write more for being more.
                     let others = u32::try_from(self.size()).unwrap_or(u32::MAX);
-                    self.schedule(now + RECONTACT_PERIOD * (1 + others / RECONTACTING), Event::Recontact);
+                    self.schedule(now + self.times.recontact_period * (1 + others / RECONTACTING), Event::Recontact);
                 }
             }
         }
@@ -318,7 +306,8 @@ impl Swim {
     pub(crate) fn members(&self, now: Instant) -> impl Iterator<Item = (&Identity, bool)> {
         self.foca.iter_members().map(move |member| {
             let suspicion = self.suspects.get(&member.id().node);
-            let is_shown = |suspicion: &Suspicion| now.saturating_duration_since(suspicion.since) >= SHOWN_AFTER;
+            let is_shown =
+                |suspicion: &Suspicion| now.saturating_duration_since(suspicion.since) >= self.times.shown_after;
             (member.id(), suspicion.is_some_and(is_shown))
         })
     }
@@ -451,7 +440,7 @@ impl Swim {
 
     fn configure(&mut self) {
         self.size = self.size();
-        let configured = self.foca.set_config(config(self.size + 1, self.slowness, self.packet_length));
+        let configured = self.foca.set_config(config(&self.times, self.size + 1, self.slowness, self.packet_length));
         if let Err(error) = configured {
             tracing::debug!(%error, "the protocol could not be set up for another size");
         }
@@ -471,7 +460,7 @@ impl Swim {
                 suspicion.told = now;
                 self.sends.push_back((identity.clone(), Message::Doubt { life: identity.life, incarnation }));
             }
-            if now.saturating_duration_since(suspicion.since) >= SUSPICION * (self.slowness + 1) + OVERDUE {
+            if now.saturating_duration_since(suspicion.since) >= self.times.suspicion * (self.slowness + 1) + OVERDUE {
                 overdue.push(Member::new(identity.clone(), incarnation, State::Down));
             }
             self.suspects.insert(identity.node, suspicion);
@@ -501,26 +490,31 @@ impl Swim {
 }
 
 #[allow(clippy::expect_used, reason = "the numbers stand here")]
-fn config(members: usize, slowness: u32, packet_length: usize) -> Config {
+fn config(times: &Times, members: usize, slowness: u32, packet_length: usize) -> Config {
     let number = |number: usize| NonZeroUsize::new(number).expect("not zero");
     // Of `n` members, each of which tells a change `k` others, all but `n / e^k` hear of it.
     let transmissions = 4 + members.ilog2();
     Config {
-        probe_period: PROBE_PERIOD,
-        probe_rtt: PROBE_TIME,
-        num_indirect_probes: number(HELPERS),
+        probe_period: times.probe_period,
+        probe_rtt: times.probe_time,
+        num_indirect_probes: number(times.helpers.max(1)),
         max_transmissions: NonZeroU8::new(transmissions as u8).expect("not zero"),
-        suspect_to_down_after: SUSPICION * (slowness + 1),
-        remove_down_after: Some(DEAD_REMEMBERED),
+        suspect_to_down_after: times.suspicion * (slowness + 1),
+        remove_down_after: Some(times.dead_remembered),
         max_packet_size: number(packet_length.max(512)),
         notify_down_members: true,
         // Ours tell the differences alone, and do it for a member that has lost all others, too.
         periodic_announce: None,
         periodic_announce_to_down_members: None,
-        periodic_gossip: Some(PeriodicParams { frequency: GOSSIP_PERIOD, num_members: number(3) }),
+        periodic_gossip: Some(PeriodicParams {
+            frequency: times.news_period,
+            num_members: number(times.news_receivers.max(1)),
+        }),
     }
 }
 
+#[cfg(test)]
+mod churn;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]

@@ -13,6 +13,7 @@ use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use super::{PACKET_LENGTH, Swim};
 use crate::{
     identity::{About, Identity},
+    times::Times,
     wire::Message,
 };
 
@@ -82,7 +83,7 @@ impl Simulation {
             labels: vec![("zone".into(), format!("zone{}", number % 3))],
         };
         let own = Identity { node: id(number), life: 0, about: about.into() };
-        let mut swim = Swim::new(own, PACKET_LENGTH, self.now);
+        let mut swim = Swim::new(own, Times::default(), PACKET_LENGTH, self.now);
         if let Some(contact) = contact {
             swim.announce(self.now, id(contact));
         }

@@ -11,6 +11,14 @@ use crate::{Address, Limits, node::Inner};
 /// Finds out who belongs to a cluster, and tells its node. The feature `cluster` of `distributed-actor` has one, which
 /// every node uses that [joins](crate::NodeBuilder::join) a cluster, unless its builder is given another one.
 pub trait Membership: Send + Sync + 'static {
+    /// Whether it can run as it was set up. Asked when a node is built.
+    ///
+    /// # Errors
+    /// [`SystemError::BadLimits`] with the reason; the node is not built.
+    fn check(&self) -> Result<(), SystemError> {
+        Ok(())
+    }
+
     /// Runs until [`Host::next`] gives None. Called once, before the node is given to its user; what it returns runs on
     /// threads that no user's code can keep waiting.
     fn run(&self, host: Host) -> BoxFuture<'static, ()>;

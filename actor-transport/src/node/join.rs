@@ -109,6 +109,7 @@ impl Joining {
         let membership = self.membership.or_else(default).ok_or_else(|| {
             refused("joining a cluster needs the feature `cluster` of `distributed-actor`, or a membership of your own")
         })?;
+        membership.check()?;
         if !listens {
             return Err(refused("a member of a cluster has to listen: others connect to it"));
         }
