@@ -10,7 +10,7 @@ use distributed_actor::{
     ActorRef, CallError, Node, SystemError,
     cluster::{ClusterEvent, ClusterView, MemberState},
 };
-use support::{IN_THE_END, Machine, MemberProcess, all_alive, be_a_member, free_ports};
+use support::{Echo, IN_THE_END, Machine, MemberProcess, all_alive, be_a_member, free_ports};
 use tokio::time::sleep;
 
 const ANY: &str = "tcp://127.0.0.1:0";
@@ -144,6 +144,35 @@ async fn a_process_that_is_asked_to_end_leaves_within_a_second() {
         assert_eq!(view.departed().last().map(|gone| gone.state()), Some(MemberState::Left));
         assert!(other.process.wait().unwrap().success());
     }
+}
+
+/// R2: one round trip, as a call is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_on_another_node_takes_little_longer_than_a_call() {
+    let other = MemberProcess::start("other", ANY, "");
+    let here = node("here", &[&other.address]).await;
+    let view = here.cluster().wait_until(|view| all_alive(view, 2), IN_THE_END).await.unwrap();
+    let there = view.named("other").unwrap().id();
+    let text = || "x".repeat(32);
+    let echo = here.spawn_on(there, Echo::spawn_create(text())).await.unwrap();
+    let (mut calls, mut starts) = (Vec::new(), Vec::new());
+    // In turn, so that both find the machine as it is.
+    for _ in 0..2000 {
+        let began = Instant::now();
+        echo.echo(text()).await.unwrap();
+        calls.push(began.elapsed());
+        let began = Instant::now();
+        let started = here.spawn_on(there, Echo::spawn_create(text())).await.unwrap();
+        starts.push(began.elapsed());
+        started.stop().await;
+    }
+    calls.sort_unstable();
+    starts.sort_unstable();
+    let (call, start) = (calls[1000], starts[1000]);
+    let ratio = start.as_secs_f64() / call.as_secs_f64();
+    println!("figure: a start on another node {start:?}, a call {call:?}: {ratio:.2} x");
+    // Unoptimized, what is computed weighs more than the way.
+    assert!(ratio < 2.0, "{ratio}");
 }
 
 /// R51: each process that is started at the same address replaces the one before, of which nothing is left.

@@ -59,6 +59,23 @@ impl Probe {
     }
 }
 
+/// Gives back what it is given.
+pub struct Echo;
+
+#[distributed_actor]
+impl Echo {
+    #[distributed(spawn)]
+    pub fn create(text: String) -> Self {
+        drop(text);
+        Echo
+    }
+
+    #[distributed]
+    pub fn echo(&mut self, text: String) -> String {
+        text
+    }
+}
+
 pub fn summary(view: &ClusterView) -> Vec<(String, String)> {
     let mut all: Vec<_> =
         view.members().iter().map(|member| (member.name().to_owned(), member.state().to_string())).collect();
