@@ -61,7 +61,7 @@ pub mod supervision {
 /// The cluster that a node belongs to: what [`Node::cluster`] gives, and what it takes to find members in another way.
 pub mod cluster {
     #[cfg(feature = "cluster")]
-    pub use actor_cluster::{Claim, DnsName, Gossip, Key, LeastLoaded, Listing, Registry, Singleton, Times};
+    pub use actor_cluster::{Claim, DnsName, Gossip, Key, LeastLoaded, Listing, Registry, Router, Singleton, Times};
     pub use actor_transport::cluster::{
         ByKey, Cluster, ClusterEvent, ClusterEvents, ClusterView, Discovery, Host, Labels, Member, MemberState,
         Membership, Named, News, Placement, RandomMember, WaitError, WithLabel,

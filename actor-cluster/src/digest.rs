@@ -13,7 +13,7 @@ pub(crate) fn hashes(known: impl Iterator<Item = (NodeId, u64)>) -> Hashes {
     let mut hashes = [0; PARTS];
     for (node, what) in known {
         if let Some(hash) = hashes.get_mut(part(node)) {
-            *hash ^= mix(mix(bits(node)) ^ what);
+            *hash ^= of_node(node, what);
         }
     }
     hashes
@@ -22,6 +22,16 @@ pub(crate) fn hashes(known: impl Iterator<Item = (NodeId, u64)>) -> Hashes {
 /// All parts in one.
 pub(crate) fn whole(hashes: &Hashes) -> u64 {
     hashes.iter().fold(0, |whole, hash| mix(whole ^ hash))
+}
+
+/// Of a node and what is known of it.
+pub(crate) fn of_node(node: NodeId, what: u64) -> u64 {
+    mix(mix(bits(node)) ^ what)
+}
+
+/// Of bytes, the same on all machines.
+pub(crate) fn of_bytes(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(mix(bytes.len() as u64), |hash, byte| mix(hash ^ u64::from(*byte)))
 }
 
 /// The part that a node belongs to.

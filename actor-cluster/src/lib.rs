@@ -18,7 +18,7 @@ mod wire;
 pub use self::{
     dns::DnsName,
     gossip::Gossip,
-    registry::{Claim, Key, LeastLoaded, Listing, Registry, Singleton},
+    registry::{Claim, Key, LeastLoaded, Listing, Registry, Router, Singleton},
     times::Times,
 };
 

@@ -159,6 +159,39 @@ async fn a_broadcast_reaches_each_member_of_a_group_once() {
     }
 }
 
+/// R98: in turn, or by a key; whoever comes has a share, and of whoever goes nothing is left.
+#[tokio::test(start_paused = true)]
+async fn a_router_shares_work_among_those_that_are_in_a_group() {
+    let network = Network::seeded(9);
+    let nodes = nodes::<3>(&network).await;
+    let all = registries(&nodes);
+    let router = all[0].router(&CROWD);
+    assert!(router.next().is_none() && router.by_key("order 17").is_none());
+    let mut actors: Vec<_> = nodes.iter().map(|node| node.spawn(Listener::default())).collect();
+    for (registry, actor) in all.iter().zip(&actors) {
+        registry.join(&CROWD, actor).unwrap();
+    }
+    until(&all[0], 3).await;
+    until(&all[1], 3).await;
+    for _ in 0..30 {
+        router.next().unwrap().say("work".into()).await.unwrap();
+    }
+    for actor in &actors {
+        assert_eq!(actor.heard().await.unwrap().len(), 10);
+    }
+    let elsewhere = all[1].router(&CROWD);
+    let keys: Vec<_> = (0..60).map(|number| format!("order {number}")).collect();
+    let before: Vec<_> = keys.iter().map(|key| *router.by_key(key).unwrap().id()).collect();
+    assert!(actors.iter().all(|actor| before.iter().filter(|id| *id == actor.id()).count() > 5), "{before:?}");
+    assert!(keys.iter().zip(&before).all(|(key, id)| elsewhere.by_key(key).unwrap().id() == id));
+    let gone = *actors.pop().unwrap().id();
+    until(&all[0], 2).await;
+    for (key, was) in keys.iter().zip(before) {
+        let now = *router.by_key(key).unwrap().id();
+        assert!(now != gone && (was == gone || now == was));
+    }
+}
+
 /// R96: found from every node, by one that joins later, too; taken while it is had, free when its actor or node is gone.
 #[tokio::test(start_paused = true)]
 async fn a_name_is_had_by_one_actor_of_the_cluster() {

@@ -10,6 +10,7 @@ use super::{
     groups::{Key, Listing},
     least_loaded::LeastLoaded,
     names::Claim,
+    router::Router,
     shared::Shared,
 };
 
@@ -72,6 +73,12 @@ impl Registry {
     #[must_use]
     pub fn listing<A: Callable<System = Node> + ?Sized + 'static>(&self, key: &Key<A>) -> Listing<A> {
         Listing::new(self.clone(), key.clone())
+    }
+
+    /// Chooses one of the actors of a group for each thing that there is to do: a pool of workers on all nodes.
+    #[must_use]
+    pub fn router<A: Callable<System = Node> + ?Sized + 'static>(&self, key: &Key<A>) -> Router<A> {
+        Router::new(self.clone(), key.clone())
     }
 
     /// Says something to all actors of a group, to each once, all at the same time; how many it was handed to.

@@ -5,6 +5,7 @@ mod groups;
 mod handle;
 mod least_loaded;
 mod names;
+mod router;
 mod shared;
 mod singleton;
 #[cfg(test)]
@@ -19,5 +20,6 @@ pub use self::{
     handle::Registry,
     least_loaded::LeastLoaded,
     names::Claim,
+    router::Router,
     singleton::Singleton,
 };
