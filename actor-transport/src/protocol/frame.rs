@@ -449,7 +449,11 @@ impl<'a> Frame<'a> {
     /// Whether the fields are few and short; the others hold texts.
     #[inline]
     pub(crate) fn fits_head(&self) -> bool {
-        !matches!(self, Self::Goodbye { .. } | Self::DefineMethod { .. } | Self::Introduce { .. })
+        match self {
+            Self::Goodbye { .. } | Self::DefineMethod { .. } | Self::Introduce { .. } => false,
+            Self::Terminated { how, .. } => !matches!(how, Terminated::Failed(_)),
+            _ => true,
+        }
     }
 }
 

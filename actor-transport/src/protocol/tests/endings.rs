@@ -1,6 +1,6 @@
 //! What comes after the end.
 
-use actor_core::Terminated;
+use actor_core::{Exit, ExitReason, Terminated};
 
 use super::{
     frames::all_kinds,
@@ -75,6 +75,21 @@ fn a_session_that_is_closed_takes_nothing_more_and_keeps_its_reason() {
         assert!(raw.session.handle_timeout(raw.now + std::time::Duration::from_secs(100)).is_ok());
         raw.end(Ok(()));
     }
+}
+
+/// R83: the longest there is.
+#[test]
+fn a_long_chain_of_reasons_arrives_as_a_whole() {
+    let text = "why ".repeat(64);
+    let root = ExitReason::new(Exit::Panicked, &text);
+    let reason = (0..20).fold(root, |reason, _| ExitReason::new(Exit::Escalated, &text).caused_by(&reason));
+    let mut raw = Raw::with_calls(true);
+    raw.send(&Frame::Watch { instance: 7 }).unwrap();
+    assert!(matches!(raw.event(), Some(Event::Watch { instance: 7 })));
+    let how = Terminated::Failed(Box::new(reason));
+    raw.session.terminated(7, how.clone());
+    assert_eq!(Frame::parse(raw.sent().last().unwrap()), Ok(Frame::Terminated { instance: 7, how }));
+    raw.end(Ok(()));
 }
 
 #[test]
