@@ -36,12 +36,12 @@ pub use actor_core::{
     CallScope, Callable, Caller, CancelToken, Cast, Cause, ChainLink, Codec, CodecError, Constructed, Constructor,
     ConstructorEntry, Context, DeadLetter, Decide, DecodeContext, DecodeLimits, DecoderOf, DistributedActor,
     EncodeBuffer, Entry, Exit, ExitReason, FailureOf, HandlerOf, HearsOfEnds, IdOf, Identity, IncomingCall,
-    InvocationDecoder, InvocationEncoder, Keeper, Local, Method, MethodInfo, Monitor, NetworkError, Never, NodeId,
-    NotResult, Orphan, Outcome, Overflow, Pace, Parameter, ParseIdError, ParseTraceParentError, Postcard, Probe, Proxy,
-    RemoteCall, Reply, RequirementOf, ResultHandler, Returned, Segments, Settings, Spawn, SpawnOptions, SpawnSystem,
-    Started, SystemError, SystemFailure, Target, Terminated, Termination, ThrownOf, Timer, TraceParent, ValueOf,
-    WeakAnyLocal, WeakLocal, WeakRef, distributed, distributed_actor, execute_distributed_target, spawn, spawn_with,
-    try_spawn_with,
+    InvocationDecoder, InvocationEncoder, Keeper, LinkSignal, Local, Method, MethodInfo, Monitor, NetworkError, Never,
+    NodeId, NotResult, Orphan, Outcome, Overflow, Pace, Parameter, ParseIdError, ParseTraceParentError, Postcard,
+    Probe, Proxy, RemoteCall, Reply, RequirementOf, ResultHandler, Returned, Segments, Settings, Spawn, SpawnOptions,
+    SpawnSystem, Started, SystemError, SystemFailure, Target, Terminated, Termination, ThrownOf, Timer, TraceParent,
+    ValueOf, WeakAnyLocal, WeakLocal, WeakRef, distributed, distributed_actor, execute_distributed_target, spawn,
+    spawn_with, try_spawn_with,
 };
 pub use actor_transport::{
     Address, Cluster, Connection, ErrorPolicy, IntoAddress, Limits, LimitsError, Listener, Node, NodeBuilder,

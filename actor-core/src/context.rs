@@ -67,10 +67,17 @@ impl<A: ?Sized + Callable> Context<A> {
         locked(&self.shared.get()?.exit).clone()
     }
 
-    /// Ends the actor for this reason, unless it ends for another one already.
+    /// Ends the actor for this reason, unless it ends for another one already. Nobody is waited for.
     pub(crate) fn end(&self, reason: ExitReason) {
+        self.note_exit(reason);
+        if let Some(me) = self.me.upgrade() {
+            me.erase().0.stop_itself();
+        }
+    }
+
+    /// The actor ends for this reason, unless it ends for another one already.
+    pub(crate) fn note_exit(&self, reason: ExitReason) {
         locked(&self.shared.get_or_init(Arc::default).exit).get_or_insert(reason);
-        self.stop();
     }
 
     /// A method has panicked. Its text stays on this node, unless the system sends it.

@@ -33,6 +33,8 @@ pub enum Exit {
     NodeLost,
     /// It is a supervisor, and its children failed too often.
     Escalated,
+    /// An actor that it was linked to has ended, otherwise than it was meant to.
+    Linked,
 }
 
 /// Why an actor ended, with the chain of causes.

@@ -17,6 +17,7 @@ mod hash;
 mod hooks;
 mod identity;
 mod invocation;
+mod link;
 mod local;
 mod method;
 mod method_info;
@@ -48,6 +49,7 @@ pub use self::{
     hooks::{HearsOfEnds, Monitor},
     identity::{ActorId, NodeId, ParseIdError},
     invocation::{Arguments, InvocationDecoder, InvocationEncoder, ResultHandler},
+    link::LinkSignal,
     local::{
         AnyLocal, CancelToken, Decide, IncomingCall, Keeper, Local, Overflow, Pace, SpawnOptions, Timer, WeakAnyLocal,
         WeakLocal, execute_distributed_target, spawn, spawn_with, try_spawn_with,

@@ -21,6 +21,8 @@ pub struct Settings {
     pub inline_time_max: Duration,
     /// Time that a method under `#[on_start]` or `#[on_stop]` has. 10 s.
     pub hook_time_max: Duration,
+    /// Actors that one actor is linked to, by itself and by others. 65,536.
+    pub links_max: u32,
     /// Messages that an actor handles before it lets others of its thread run; of those whose methods have proved short,
     /// eight times as many. 32.
     pub activity_length_max: u32,
@@ -45,6 +47,7 @@ impl Settings {
             send_panic_text: false,
             inline_time_max: Duration::from_micros(10),
             hook_time_max: Duration::from_secs(10),
+            links_max: 65_536,
             activity_length_max: 32,
         }
     }

@@ -10,8 +10,8 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    CallError, CallScope, Callable, DeadLetter, DistributedActor, InvocationDecoder, InvocationEncoder, Local,
-    MethodInfo, Reply, ResultHandler, Settings, SystemError, SystemFailure, Terminated, TraceParent, WeakLocal,
+    CallError, CallScope, Callable, DeadLetter, DistributedActor, InvocationDecoder, InvocationEncoder, LinkSignal,
+    Local, MethodInfo, Reply, ResultHandler, Settings, SystemError, SystemFailure, Terminated, TraceParent, WeakLocal,
 };
 
 /// A boxed future that can be sent to another thread.
@@ -102,6 +102,13 @@ pub trait ActorSystem: Clone + Send + Sync + 'static {
     fn remote_terminated(&self, target: &Self::ActorId) -> BoxFuture<'static, Terminated> {
         let _ = target;
         Box::pin(std::future::ready(Terminated::NoSuchActor))
+    }
+
+    /// Tells an actor elsewhere that `from`, which lives here, is or was linked to it: the other side gives it to
+    /// [`AnyLocal::link_signal`](crate::AnyLocal::link_signal), in the order in which it was said. What cannot be delivered is
+    /// lost. The default tells nobody: links from here carry exits one way then.
+    fn remote_link(&self, target: &Self::ActorId, from: &Self::ActorId, signal: LinkSignal) {
+        let _ = (target, from, signal);
     }
 
     /// How actors run on this system.

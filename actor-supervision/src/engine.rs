@@ -152,7 +152,11 @@ impl<S: SupervisionSystem> Engine<S> {
             self.remove(key, &ExitReason::new(Exit::Shutdown, "its supervisor has ended"));
         }
         self.shared.has_stopped();
-        self.keeper.stop();
+        if reason.is_normal() {
+            self.keeper.stop();
+        } else {
+            self.keeper.stop_because(reason.clone());
+        }
         self.keeper.vacant().await;
         self.keeper.end(told(&reason));
         self.shared.has_ended(reason);

@@ -67,6 +67,8 @@ pub struct Limits {
 
     /// Messages that wait for one actor, and methods of a reentrant one that interleave. 1,024.
     pub mailbox_length_max: u32,
+    /// Actors that one actor is linked to, by itself and by others. 65,536.
+    pub links_per_actor_max: u32,
     /// The deadline of a call that sets none. 10 s.
     pub call_deadline: Duration,
     /// The longest deadline; a longer one is cut to it, whether set here or by a peer. 1 h.
@@ -196,6 +198,7 @@ impl Default for Limits {
             system_messages_max: 4096,
             system_messages_per_peer_max: 256,
             mailbox_length_max: 1024,
+            links_per_actor_max: 65_536,
             call_deadline: Duration::from_secs(10),
             call_deadline_max: Duration::from_secs(60 * 60),
             hook_time_max: Duration::from_secs(10),

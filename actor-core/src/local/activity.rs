@@ -54,6 +54,7 @@ impl<A: DistributedActor> Activity<A> {
                     Next::Stop(mut returned) => {
                         if A::HAS_ON_STOP {
                             self.seat.begins_to_stop();
+                            self.seat.note_linked_end(&returned.context);
                             hooks::stop(&mut returned).await;
                         }
                         return self.finish(returned, Terminated::Stopped);

@@ -6,8 +6,15 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use super::{cancel::CancelToken, ending::Ended, execute::IncomingCall, mailbox::Stop, port::Local};
-use crate::{ActorSystem, Callable, MethodInfo, ResultHandler, SystemError, Terminated, scope::Named};
+use super::{
+    cancel::CancelToken,
+    ending::Ended,
+    execute::IncomingCall,
+    fate::{Bond, End},
+    mailbox::Stop,
+    port::Local,
+};
+use crate::{ActorSystem, Callable, LinkSignal, MethodInfo, ResultHandler, SystemError, Terminated, scope::Named};
 
 /// A seat without its actor's type.
 pub(crate) trait AnyPort<S: ActorSystem>: Named {
@@ -20,6 +27,15 @@ pub(crate) trait AnyPort<S: ActorSystem>: Named {
         call: IncomingCall,
     ) -> Option<CancelToken>;
     fn stop(&self, stop: Stop);
+    /// The same without waiting for clients.
+    fn stop_itself(&self);
+    fn trap(&self);
+    fn bind(&self, id: S::ActorId, local: Option<AnyLocal<S>>, bond: Bond);
+    fn bound(&self, from: S::ActorId, peer: WeakAnyLocal<S>, bond: Bond) -> Result<(), End>;
+    fn unbind(&self, id: &S::ActorId);
+    fn parted(&self, from: &S::ActorId, bond: Bond);
+    fn link_signal(&self, from: S::ActorId, signal: LinkSignal);
+    fn linked_has_ended(&self, from: &S::ActorId, end: &End);
     fn has_on_stop(&self) -> bool;
     fn ended(&self) -> Ended;
     fn has_ended(&self) -> bool;
@@ -93,7 +109,7 @@ impl<S: ActorSystem> fmt::Debug for AnyLocal<S> {
 }
 
 /// An actor of any type that lives on this system, or did. Does not keep it alive.
-pub struct WeakAnyLocal<S: ActorSystem>(Weak<dyn AnyPort<S>>);
+pub struct WeakAnyLocal<S: ActorSystem>(pub(super) Weak<dyn AnyPort<S>>);
 
 impl<S: ActorSystem> WeakAnyLocal<S> {
     /// The actor, unless it has gone.

@@ -41,20 +41,24 @@ impl Ending {
     }
 }
 
+/// What an actor's end is part of.
+pub(crate) trait HasEnding: Send + Sync {
+    fn ending(&self) -> &Ending;
+}
+
 /// Waits for the end of an actor, without keeping it alive.
-#[derive(Debug)]
 pub(crate) struct Ended {
-    ending: Arc<Ending>,
+    of: Arc<dyn HasEnding>,
     waiter: Option<u64>,
 }
 
 impl Ended {
-    pub(crate) fn new(ending: Arc<Ending>) -> Self {
-        Self { ending, waiter: None }
+    pub(crate) fn new(of: Arc<dyn HasEnding>) -> Self {
+        Self { of, waiter: None }
     }
 
     pub(crate) fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Terminated> {
-        let mut state = self.ending.lock();
+        let mut state = self.of.ending().lock();
         if let Some(how) = &state.how {
             return Poll::Ready(how.clone());
         }
@@ -75,7 +79,7 @@ impl Ended {
 impl Drop for Ended {
     fn drop(&mut self) {
         if let Some(waiter) = self.waiter {
-            self.ending.lock().waiting.retain(|(known, _)| *known != waiter);
+            self.of.ending().lock().waiting.retain(|(known, _)| *known != waiter);
         }
     }
 }

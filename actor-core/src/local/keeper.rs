@@ -117,6 +117,11 @@ where
         Port::stop(&*self.seat, Stop::AfterCurrent);
     }
 
+    /// The same for this reason, which those learn that are linked to it.
+    pub fn stop_because(&self, reason: ExitReason) {
+        self.seat.stop_because(reason);
+    }
+
     /// Gives the running method up at its next await, and drops the state as it is.
     pub fn kill(&self) {
         Port::stop(&*self.seat, Stop::Now);

@@ -12,11 +12,13 @@ mod contain;
 mod ending;
 mod estimate;
 mod execute;
+mod fate;
 mod group;
 mod hooks;
 mod interleaving;
 mod job;
 mod keeper;
+mod linking;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod mailbox;

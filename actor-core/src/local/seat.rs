@@ -13,9 +13,10 @@ use super::{
     activity::Activity,
     any::AnyPort,
     contain::{contain, drop_contained, report},
-    ending::{Ended, Ending},
+    ending::Ended,
     estimate::Verdict,
     execute::IncomingCall,
+    fate::{Bond, End, Fate, Links},
     hooks,
     job::{Job, Work},
     keeper::Tenure,
@@ -25,8 +26,8 @@ use super::{
     port::{Enqueued, Local, OpenCall, Port, Refused, RunNow, Ticket, Tried},
 };
 use crate::{
-    ActorSystem, AnyLocal, CallScope, CancelToken, Context, DeadLetter, DecoderOf, DistributedActor, ExitReason,
-    HandlerOf, IdOf, MethodInfo, Outcome, ResultHandler, SystemError, Terminated, TraceParent,
+    ActorSystem, AnyLocal, CallScope, CancelToken, Context, DeadLetter, DecoderOf, DistributedActor, HandlerOf, IdOf,
+    LinkSignal, MethodInfo, Outcome, ResultHandler, SystemError, Terminated, TraceParent, WeakAnyLocal,
     scope::{Named, within},
 };
 
@@ -41,7 +42,7 @@ pub(crate) struct Seat<A: DistributedActor> {
     pub(super) mailbox: Mailbox<Box<State<A>>, Job<A>>,
     id: IdOf<A>,
     system: A::System,
-    ending: OnceLock<Arc<Ending>>,
+    pub(super) fate: OnceLock<Arc<Fate<A::System>>>,
     overflow: Option<Box<Overflow<A>>>,
     /// Set where the state may be replaced.
     tenure: Option<Arc<Tenure>>,
@@ -69,7 +70,7 @@ impl<A: DistributedActor> Seat<A> {
             overflow => Some(Box::new(overflow)),
         };
         let mailbox = Mailbox::new(state, capacity);
-        Self { mailbox, id, system, ending: OnceLock::new(), overflow, tenure, me }
+        Self { mailbox, id, system, fate: OnceLock::new(), overflow, tenure, me }
     }
 
     pub(super) fn id(&self) -> &IdOf<A> {
@@ -95,7 +96,9 @@ impl<A: DistributedActor> Seat<A> {
 
     /// Ends the actor: what waits is answered, the id resigned, the state dropped, and the end announced.
     pub(super) fn finish(&self, state: Option<Box<State<A>>>, how: Terminated) {
-        let reason = state.as_ref().and_then(|state| state.context.exit_reason());
+        let links = self.fate.get().map(|fate| fate.end(None));
+        let asked = || links.as_ref()?.asked.clone();
+        let reason = state.as_ref().and_then(|state| state.context.exit_reason()).or_else(asked);
         let how = match (how, &reason) {
             (Terminated::Stopped, Some(reason)) => Terminated::Failed(Box::new(reason.clone())),
             (how, _) => how,
@@ -104,23 +107,37 @@ impl<A: DistributedActor> Seat<A> {
             && !tenure.is_over()
         {
             drop_contained(state);
-            if tenure.vacate(reason.unwrap_or_else(|| ExitReason::from(&how))) {
+            let end = End::of(how, reason);
+            // Before another state can come, which may be linked again.
+            if let Some(links) = links {
+                links.tell(&self.system, &self.id, &end);
+            }
+            if tenure.vacate(end.reason.clone()) {
                 return;
             }
-            return self.gone(None, how);
+            return self.gone(None, &end, None);
         }
-        self.gone(state, how);
+        self.gone(state, &End::of(how, reason), links);
     }
 
-    fn gone(&self, state: Option<Box<State<A>>>, how: Terminated) {
+    fn gone(&self, state: Option<Box<State<A>>>, end: &End, links: Option<Links<A::System>>) {
         self.refuse_waiting();
         self.system.resign_id(&self.id);
         drop_contained(state);
-        if let Some(ending) = self.ending.get() {
-            ending.set(how.clone());
+        // Someone may begin to wait at any time: what is there then is made with the actor's end in it.
+        let fate = self.fate();
+        for links in links.into_iter().chain([fate.end(Some(end))]) {
+            links.tell(&self.system, &self.id, end);
         }
-        // Someone may have begun to wait between `get` and now: the ending is made with the actor's end in it.
-        self.ending.get_or_init(Arc::default).set(how);
+        fate.ending.set(end.how.clone());
+    }
+
+    pub(super) fn fate(&self) -> &Arc<Fate<A::System>> {
+        self.fate.get_or_init(Arc::default)
+    }
+
+    pub(super) fn me(&self) -> Weak<Self> {
+        self.me.clone()
     }
 
     /// The actor is asked to stop, and does so in order: nothing more is taken, unless another state comes.
@@ -146,7 +163,7 @@ impl<A: DistributedActor> Seat<A> {
     pub(super) fn end_for_ever(&self, how: Terminated) {
         match self.tenure.as_ref().and_then(|tenure| tenure.end()) {
             Some(true) => Port::stop(self, Stop::Now),
-            Some(false) => self.gone(None, how),
+            Some(false) => self.gone(None, &End::of(how, None), None),
             None => {}
         }
     }
@@ -169,7 +186,7 @@ impl<A: DistributedActor> Seat<A> {
     }
 
     /// Runs `run` on a task of the system's; here if there is no runtime to run one.
-    fn run_elsewhere(&self, run: impl FnOnce() + Send + 'static) {
+    pub(super) fn run_elsewhere(&self, run: impl FnOnce() + Send + 'static) {
         let run = WhenDropped(Some(run));
         drop(self.system.execute(Box::pin(async move { drop(run) })));
     }
@@ -200,7 +217,7 @@ impl<A: DistributedActor> Seat<A> {
     }
 
     /// Runs `job` with the state at hand: on this task if it has proved short, else on one of its own.
-    fn start(&self, state: Box<State<A>>, job: Option<Job<A>>, verdict: Verdict) {
+    pub(super) fn start(&self, state: Box<State<A>>, job: Option<Job<A>>, verdict: Verdict) {
         let Some(seat) = self.me.upgrade() else { return };
         let activity = Activity::new(seat, job);
         let depth = match verdict {
@@ -315,9 +332,7 @@ impl<A: DistributedActor> Port<A> for Seat<A> {
                 Tried::Ran
             }
             Err(message) => {
-                if self.tenure.is_some() {
-                    state.context.panicked(Some(method), message.as_deref());
-                }
+                state.context.panicked(Some(method), message.as_deref());
                 self.finish_elsewhere(state, Terminated::Panicked);
                 Tried::Panicked(message)
             }
@@ -347,17 +362,13 @@ impl<A: DistributedActor> Port<A> for Seat<A> {
     }
 
     fn stop(&self, stop: Stop) {
-        match self.mailbox.stop(stop) {
-            // An activity sees to it that it stops in order.
-            Some(state) if A::HAS_ON_STOP && stop < Stop::Now => self.start(state, None, Verdict::Schedule),
-            Some(state) => self.finish_elsewhere(state, Terminated::Stopped),
-            None => {}
+        if stop == Stop::Now || !self.waits_for_clients() {
+            self.stop_itself(stop);
         }
     }
 
     fn ended(&self) -> Ended {
-        let ending = self.ending.get_or_init(Arc::default).clone();
-        Ended::new(ending)
+        Ended::new(self.fate().clone())
     }
 
     fn erase(self: Arc<Self>) -> AnyLocal<A::System> {
@@ -366,6 +377,15 @@ impl<A: DistributedActor> Port<A> for Seat<A> {
 }
 
 impl<A: DistributedActor> Seat<A> {
+    pub(super) fn stop_itself(&self, stop: Stop) {
+        match self.mailbox.stop(stop) {
+            // An activity sees to it that it stops in order.
+            Some(state) if A::HAS_ON_STOP && stop < Stop::Now => self.start(state, None, Verdict::Schedule),
+            Some(state) => self.finish_elsewhere(state, Terminated::Stopped),
+            None => {}
+        }
+    }
+
     fn run_in_scope(
         &self,
         state: &mut State<A>,
@@ -415,6 +435,38 @@ impl<A: DistributedActor> AnyPort<A::System> for Seat<A> {
         Port::stop(self, stop);
     }
 
+    fn stop_itself(&self) {
+        Seat::stop_itself(self, Stop::AfterCurrent);
+    }
+
+    fn trap(&self) {
+        Seat::trap(self);
+    }
+
+    fn bind(&self, id: IdOf<A>, local: Option<AnyLocal<A::System>>, bond: Bond) {
+        Seat::bind(self, id, local, bond);
+    }
+
+    fn bound(&self, from: IdOf<A>, peer: WeakAnyLocal<A::System>, bond: Bond) -> Result<(), End> {
+        Seat::bound(self, from, peer, bond)
+    }
+
+    fn unbind(&self, id: &IdOf<A>) {
+        Seat::unbind(self, id);
+    }
+
+    fn parted(&self, from: &IdOf<A>, bond: Bond) {
+        Seat::parted(self, from, bond);
+    }
+
+    fn link_signal(&self, from: IdOf<A>, signal: LinkSignal) {
+        Seat::link_signal(self, from, signal);
+    }
+
+    fn linked_has_ended(&self, from: &IdOf<A>, end: &End) {
+        Seat::linked_has_ended(self, from, end);
+    }
+
     fn has_on_stop(&self) -> bool {
         A::HAS_ON_STOP
     }
@@ -441,7 +493,7 @@ impl<A: DistributedActor> Drop for Seat<A> {
     fn drop(&mut self) {
         let Some(state) = self.mailbox.take_idle_state() else { return };
         self.system.resign_id(&self.id);
-        let ending = self.ending.take();
+        let ending = self.fate.take().map(|fate| (fate, self.system.clone(), self.id.clone()));
         if A::HAS_ON_STOP {
             let mut last = Last { state: Some(state), ending };
             let stopped = async move {
@@ -461,14 +513,16 @@ impl<A: DistributedActor> Drop for Seat<A> {
 /// What is left of an actor without references. Dropped, it has ended.
 struct Last<A: DistributedActor> {
     state: Option<Box<State<A>>>,
-    ending: Option<Arc<Ending>>,
+    ending: Option<(Arc<Fate<A::System>>, A::System, IdOf<A>)>,
 }
 
 impl<A: DistributedActor> Drop for Last<A> {
     fn drop(&mut self) {
         drop_contained(self.state.take());
-        if let Some(ending) = self.ending.take() {
-            ending.set(Terminated::Stopped);
+        if let Some((fate, system, id)) = self.ending.take() {
+            let end = End::of(Terminated::Stopped, None);
+            fate.end(Some(&end)).tell(&system, &id, &end);
+            fate.ending.set(Terminated::Stopped);
         }
     }
 }

@@ -12,8 +12,8 @@ use std::{
 
 use actor_core::{
     ActorId, ActorRef, ActorSystem, AnyLocal, BoxFuture, CallError, Callable, CodecError, DeadLetter, DecodeContext,
-    DistributedActor, Local, MethodInfo, NodeId, Postcard, RemoteCall, Reply, SystemError, Terminated, WeakAnyLocal,
-    WeakLocal, spawn,
+    DistributedActor, LinkSignal, Local, MethodInfo, NodeId, Postcard, RemoteCall, Reply, SystemError, Terminated,
+    WeakAnyLocal, WeakLocal, spawn,
 };
 use bytes::Bytes;
 
@@ -262,6 +262,12 @@ impl ActorSystem for LoopbackSystem {
                 Box::pin(ended)
             }
             Err(_) => Box::pin(std::future::ready(Terminated::NoSuchActor)),
+        }
+    }
+
+    fn remote_link(&self, target: &ActorId, from: &ActorId, signal: LinkSignal) {
+        if let Ok(actor) = self.local(target) {
+            actor.link_signal(*from, signal);
         }
     }
 

@@ -128,6 +128,7 @@ impl Inner {
         settings.call_timeout_max = setup.limits.call_deadline_max;
         settings.chain_length_max = setup.limits.call_chain_length_max;
         settings.mailbox_length_max = setup.limits.mailbox_length_max;
+        settings.links_max = setup.limits.links_per_actor_max;
         settings.hook_time_max = setup.limits.hook_time_max;
         settings.send_panic_text = setup.send_panic_text;
         Arc::new(Self {

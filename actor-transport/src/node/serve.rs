@@ -3,8 +3,8 @@
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use actor_core::{
-    ActorId, AnyLocal, CallScope, ChainLink, IncomingCall, MethodInfo, SystemError, Terminated, TraceParent,
-    WeakAnyLocal,
+    ActorId, AnyLocal, CallScope, ChainLink, IncomingCall, LinkSignal, MethodInfo, SystemError, Terminated,
+    TraceParent, WeakAnyLocal,
 };
 use bytes::Bytes;
 
@@ -22,6 +22,9 @@ use crate::protocol::{CloseReason, Event, InboundCall, InboundKey, RemoteMethod,
 
 /// Actors that a reader remembers; then it forgets all and begins anew.
 const ACTORS_MAX: usize = 1024;
+
+/// Longest that an actor says of itself to one that it is linked to, in bytes.
+const LINK_LENGTH_MAX: usize = 8192;
 
 /// The number that stands for the node itself.
 pub(super) const NODE_INSTANCE: u64 = 0;
@@ -117,7 +120,7 @@ impl Serving {
             return reply
                 .fail(SystemError::Overloaded { what: "the node holds as many bytes of calls as it may".into() });
         }
-        if instance == NODE_INSTANCE && [LOOKUP, STOP].contains(&&*reply.method().name) {
+        if instance == NODE_INSTANCE && [LOOKUP, STOP, LINK].contains(&&*reply.method().name) {
             let method = reply.method().clone();
             return self.call_node(&method.name, body, reply);
         }
@@ -210,15 +213,14 @@ impl Serving {
         if let Err(error) = self.link.may_ask(method) {
             return reply.fail(error);
         }
+        let bad = |why: String| SystemError::BadArguments { method: method.into(), why: why.into() };
         match method {
             LOOKUP => match postcard::from_bytes::<String>(&body) {
                 Ok(name) => match self.inner.kept.named(&name) {
                     Some(id) => reply.encoded(&id),
                     None => reply.fail(SystemError::UnknownName { name: name.into() }),
                 },
-                Err(error) => {
-                    reply.fail(SystemError::BadArguments { method: method.into(), why: error.to_string().into() })
-                }
+                Err(error) => reply.fail(bad(error.to_string())),
             },
             STOP => match postcard::from_bytes::<u64>(&body) {
                 Ok(instance) => {
@@ -227,9 +229,23 @@ impl Serving {
                     }
                     reply.encoded(&());
                 }
-                Err(error) => {
-                    reply.fail(SystemError::BadArguments { method: method.into(), why: error.to_string().into() })
+                Err(error) => reply.fail(bad(error.to_string())),
+            },
+            LINK if body.len() > LINK_LENGTH_MAX => {
+                reply.fail(bad(format!("it is longer than {LINK_LENGTH_MAX} bytes")))
+            }
+            LINK => match postcard::from_bytes::<(u64, ActorId, LinkSignal)>(&body) {
+                // Nobody speaks for the actors of others.
+                Ok((_, from, _)) if from.node() != self.link.peer() => {
+                    reply.fail(bad(format!("{from} does not live on node {}", self.link.peer())));
                 }
+                Ok((instance, from, signal)) => {
+                    if let Some(actor) = self.inner.actors.get(instance) {
+                        actor.link_signal(from, signal);
+                    }
+                    reply.encoded(&());
+                }
+                Err(error) => reply.fail(bad(error.to_string())),
             },
             _ => reply.fail(SystemError::UnknownMethod { method: method.into() }),
         }
@@ -256,6 +272,7 @@ impl Serving {
 /// Names of what a node itself can be asked (`docs/protocol.md`, section 5).
 pub(super) const LOOKUP: &str = "distributed_actor::Node::lookup";
 pub(super) const STOP: &str = "distributed_actor::Node::stop";
+pub(super) const LINK: &str = "distributed_actor::Node::link";
 /// Watching an actor is a frame of its own; for the hook it has a name.
 pub(super) const WATCH: &str = "distributed_actor::Node::watch";
 /// So are messages for the membership.

@@ -12,8 +12,8 @@ use std::{
 };
 
 use actor_core::{
-    ActorId, ActorSystem, BoxFuture, CallError, CallScope, Callable, DeadLetter, DistributedActor, EncodeBuffer, Local,
-    MethodInfo, NodeId, Postcard, RemoteCall, Reply, Settings, SystemError, Terminated, WeakLocal,
+    ActorId, ActorSystem, BoxFuture, CallError, CallScope, Callable, DeadLetter, DistributedActor, EncodeBuffer,
+    LinkSignal, Local, MethodInfo, NodeId, Postcard, RemoteCall, Reply, Settings, SystemError, Terminated, WeakLocal,
 };
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -25,7 +25,7 @@ use super::{
     link::Link,
     reply::NodeReply,
     reply_cell::{Found, ReplyCell},
-    serve::{LOOKUP, NODE_INSTANCE, STOP},
+    serve::{LINK, LOOKUP, NODE_INSTANCE, STOP},
 };
 use crate::{
     Address,
@@ -105,23 +105,20 @@ impl ActorSystem for Node {
     }
 
     fn remote_stop(&self, target: &ActorId) {
-        let Ok(link) = self.inner.link_by_id(target.node()) else { return };
-        let mut body = EncodeBuffer::new();
-        if encode(&target.instance(), &mut body, STOP).is_err() {
-            return;
-        }
-        let call = RemoteCall::new(self.inner.settings.call_timeout);
-        let outgoing = outgoing(NODE_INSTANCE, node_method(STOP), &call, &[]);
-        // Sent in order with the calls before it. Nobody waits for the answer; a task does, so that it is not cancelled.
-        let Ok(key) = link.with(|session| session.cast(now(), &outgoing, body)) else { return };
-        self.inner.runtime.spawn(async move {
-            let _ = PendingCast { link: &link, key: Some(key) }.await;
-        });
+        self.inner.tell_node(target.node(), STOP, &target.instance());
     }
 
     fn remote_terminated(&self, target: &ActorId) -> BoxFuture<'static, Terminated> {
         let (node, target) = (self.clone(), *target);
         Box::pin(async move { node.inner.watch(target).await })
+    }
+
+    fn remote_link(&self, target: &ActorId, from: &ActorId, signal: LinkSignal) {
+        if target.node() != self.inner.id {
+            self.inner.tell_node(target.node(), LINK, &(target.instance(), *from, signal));
+        } else if let Ok(actor) = self.inner.local(target) {
+            actor.link_signal(*from, signal);
+        }
     }
 
     fn settings(&self) -> &Settings {
@@ -211,6 +208,25 @@ impl Deref for ToLink<'_> {
 impl Inner {
     pub(super) fn link_by_id(self: &Arc<Self>, node: NodeId) -> Result<Arc<Link>, SystemError> {
         self.peers.link(self, node)
+    }
+
+    /// Tells a node something that nobody waits for the answer of.
+    fn tell_node<T>(self: &Arc<Self>, node: NodeId, method: &'static str, value: &T)
+    where
+        Postcard: actor_core::Codec<T>,
+    {
+        let Ok(link) = self.link_by_id(node) else { return };
+        let mut body = EncodeBuffer::new();
+        if encode(value, &mut body, method).is_err() {
+            return;
+        }
+        let call = RemoteCall::new(self.settings.call_timeout);
+        let outgoing = outgoing(NODE_INSTANCE, node_method(method), &call, &[]);
+        // Sent in order with what was said before it. A task waits until it is handed over, so that it is not cancelled.
+        let Ok(key) = link.with(|session| session.cast(now(), &outgoing, body)) else { return };
+        self.runtime.spawn(async move {
+            let _ = PendingCast { link: &link, key: Some(key) }.await;
+        });
     }
 
     /// Tells the peer where the nodes can be reached that a message to it refers to.
