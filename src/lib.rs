@@ -52,9 +52,9 @@ pub use actor_transport::{
 #[cfg(feature = "supervision")]
 pub mod supervision {
     pub use actor_supervision::{
-        AutoShutdown, Backoff, Child, ChildCount, ChildError, ChildInfo, ChildState, IntoChild, Restart, Shutdown,
-        StartError, Strategy, SupervisionSystem, Supervisor, SupervisorBuilder, SupervisorCodec, SupervisorMethods,
-        Tree,
+        AutoShutdown, Backoff, Child, ChildCount, ChildError, ChildInfo, ChildState, DynamicBuilder, IntoChild,
+        Restart, Shutdown, StartError, Strategy, SupervisionSystem, Supervisor, SupervisorBuilder, SupervisorCodec,
+        SupervisorMethods, Tree,
     };
 }
 

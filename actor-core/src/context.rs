@@ -28,13 +28,20 @@ struct Shared<S: ActorSystem> {
     children: Mutex<Vec<AnyLocal<S>>>,
     /// Why the actor ends, where it does so of itself.
     exit: Mutex<Option<ExitReason>>,
+    /// What it has said of being started again.
+    wants_restart: Mutex<Option<bool>>,
     /// Of monitors and timers, which end with the actor.
     tokens: Mutex<Vec<CancelToken>>,
 }
 
 impl<S: ActorSystem> Default for Shared<S> {
     fn default() -> Self {
-        Self { children: Mutex::default(), exit: Mutex::default(), tokens: Mutex::default() }
+        Self {
+            children: Mutex::default(),
+            exit: Mutex::default(),
+            wants_restart: Mutex::default(),
+            tokens: Mutex::default(),
+        }
     }
 }
 
@@ -78,6 +85,11 @@ impl<A: ?Sized + Callable> Context<A> {
     /// The actor ends for this reason, unless it ends for another one already.
     pub(crate) fn note_exit(&self, reason: ExitReason) {
         locked(&self.shared.get_or_init(Arc::default).exit).get_or_insert(reason);
+    }
+
+    /// What the actor has said of being started again.
+    pub(crate) fn wants_restart(&self) -> Option<bool> {
+        *locked(&self.shared.get()?.wants_restart)
     }
 
     /// A method has panicked. Its text stays on this node, unless the system sends it.
@@ -160,7 +172,13 @@ impl<A: ?Sized + Callable> Context<A> {
         }
     }
 
-    /// The same because of an error: whoever waits for its end is told [`Terminated::Failed`](crate::Terminated), with
+    /// Says whether a supervisor that leaves that to this actor shall start it again when it has ended, however it ends. The last
+    /// word counts; it is forgotten with the state.
+    pub fn want_restart(&self, wants: bool) {
+        *locked(&self.shared.get_or_init(Arc::default).wants_restart) = Some(wants);
+    }
+
+    /// Asks this actor to stop because of an error: whoever waits for its end is told [`Terminated::Failed`](crate::Terminated), with
     /// the error and its sources. The first one counts. The running method still answers its own call.
     pub fn fail(&self, error: impl Into<Box<dyn Error + Send + Sync>>) {
         self.end(ExitReason::of_error(Exit::Failed, &*error.into()));

@@ -7,6 +7,7 @@ use actor_core::ExitReason;
 use crate::{
     child::Child,
     engine::Engine,
+    factory::Factory,
     policy::{AutoShutdown, Strategy},
     supervisor::SupervisionSystem,
     tree::Tree,
@@ -23,6 +24,7 @@ pub struct SupervisorBuilder<S> {
     pub(crate) within: Duration,
     pub(crate) auto_shutdown: AutoShutdown,
     pub(crate) children: Vec<Child<S>>,
+    pub(crate) factory: Option<Factory<S>>,
 }
 
 impl<S> SupervisorBuilder<S> {
@@ -33,6 +35,7 @@ impl<S> SupervisorBuilder<S> {
             within: WITHIN,
             auto_shutdown: AutoShutdown::Never,
             children: Vec::new(),
+            factory: None,
         }
     }
 
@@ -81,6 +84,7 @@ impl<S> Clone for SupervisorBuilder<S> {
             within: self.within,
             auto_shutdown: self.auto_shutdown,
             children: self.children.clone(),
+            factory: self.factory.clone(),
         }
     }
 }

@@ -20,11 +20,17 @@ use crate::{
 /// The specification of a child: its name among its siblings, how it is made, and what happens when it ends.
 pub struct Child<S> {
     pub(crate) name: String,
+    pub(crate) spec: Spec,
+    pub(crate) make: Arc<Make<S>>,
+}
+
+/// What happens when a child ends.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spec {
     pub(crate) restart: Restart,
     pub(crate) shutdown: Option<Shutdown>,
     pub(crate) backoff: Backoff,
     pub(crate) is_significant: bool,
-    pub(crate) make: Arc<Make<S>>,
 }
 
 pub(crate) type Make<S> = dyn Fn() -> Box<dyn Managed<S>> + Send + Sync;
@@ -33,14 +39,7 @@ impl<S> Child<S> {
     /// A child of that name: the call of a constructor, `Worker::spawn_create(..)`, or a `Supervisor::builder(..)`. The
     /// name and the owner that a `Spawn` asks for are of no concern here.
     pub fn new(name: impl Into<String>, child: impl IntoChild<S>) -> Self {
-        Self {
-            name: name.into(),
-            restart: Restart::default(),
-            shutdown: None,
-            backoff: Backoff::default(),
-            is_significant: false,
-            make: child.into_make().0,
-        }
+        Self { name: name.into(), spec: Spec::default(), make: child.into_make().0 }
     }
 
     /// A child on another node, owned by this one. The loss of the node ends it. Each start gives it another reference.
@@ -68,10 +67,7 @@ impl<S> Child<S> {
         let place: Arc<Place<S>> = Arc::new(place);
         Self {
             name: name.into(),
-            restart: Restart::default(),
-            shutdown: None,
-            backoff: Backoff::default(),
-            is_significant: false,
+            spec: Spec::default(),
             make: Arc::new(move || Box::new(Remote::new(spawn.clone(), place.clone()))),
         }
     }
@@ -79,48 +75,41 @@ impl<S> Child<S> {
     /// Whether it is started again. Permanent, if nothing is said.
     #[must_use]
     pub fn restart(mut self, restart: Restart) -> Self {
-        self.restart = restart;
+        self.spec.restart = restart;
         self
     }
 
     /// How long it may take to stop: a time, or a [`Shutdown`].
     #[must_use]
     pub fn shutdown(mut self, shutdown: impl Into<Shutdown>) -> Self {
-        self.shutdown = Some(shutdown.into());
+        self.spec.shutdown = Some(shutdown.into());
         self
     }
 
     /// Pauses before it is started again. None, if nothing is said.
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
-        self.backoff = backoff;
+        self.spec.backoff = backoff;
         self
     }
 
     /// Its end, when it is not started again, may end the supervisor: see [`AutoShutdown`](crate::AutoShutdown).
     #[must_use]
     pub fn significant(mut self) -> Self {
-        self.is_significant = true;
+        self.spec.is_significant = true;
         self
     }
 }
 
 impl<S> Clone for Child<S> {
     fn clone(&self) -> Self {
-        Self {
-            name: self.name.clone(),
-            restart: self.restart,
-            shutdown: self.shutdown,
-            backoff: self.backoff,
-            is_significant: self.is_significant,
-            make: self.make.clone(),
-        }
+        Self { name: self.name.clone(), spec: self.spec, make: self.make.clone() }
     }
 }
 
 impl<S> fmt::Debug for Child<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Child").field("name", &self.name).field("restart", &self.restart).finish_non_exhaustive()
+        f.debug_struct("Child").field("name", &self.name).field("restart", &self.spec.restart).finish_non_exhaustive()
     }
 }
 
@@ -129,11 +118,19 @@ pub trait IntoChild<S> {
     /// How it is made.
     #[doc(hidden)]
     fn into_make(self) -> Maker<S>;
+
+    /// One of its kind.
+    #[doc(hidden)]
+    fn into_made(self) -> Made<S>;
 }
 
 /// How a child is made.
 #[doc(hidden)]
 pub struct Maker<S>(pub(crate) Arc<Make<S>>);
+
+/// A child that was made, and not started.
+#[doc(hidden)]
+pub struct Made<S>(pub(crate) Box<dyn Managed<S>>);
 
 impl<A, E> IntoChild<A::System> for Spawn<A, E>
 where
@@ -144,16 +141,30 @@ where
     fn into_make(self) -> Maker<A::System> {
         Maker(Arc::new(move || Box::new(Local::new(self.clone()))))
     }
+
+    fn into_made(self) -> Made<A::System> {
+        Made(Box::new(Local::new(self)))
+    }
 }
 
 impl<S: SupervisionSystem> IntoChild<S> for SupervisorBuilder<S> {
     fn into_make(self) -> Maker<S> {
         Maker(Arc::new(move || Box::new(Nested::new(self.clone()))))
     }
+
+    fn into_made(self) -> Made<S> {
+        Made(Box::new(Nested::new(self)))
+    }
 }
 
 impl<S> fmt::Debug for Maker<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Maker")
+    }
+}
+
+impl<S> fmt::Debug for Made<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Made")
     }
 }

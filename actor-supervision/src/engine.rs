@@ -13,13 +13,15 @@ use actor_core::{BoxFuture, Exit, ExitReason, Keeper, SpawnOptions};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    bell::{Bell, Cord},
+    bell::Bell,
     builder::{StartError, SupervisorBuilder},
-    child::Child,
+    child::{Child, Spec},
+    factory::Factory,
     intensity::Intensity,
+    kid::{Key, Kid},
     managed::{Managed, told},
-    policy::{AutoShutdown, Restart, Shutdown, Strategy},
-    report::{ChildCount, ChildInfo, ChildState},
+    policy::{AutoShutdown, Restart, Strategy},
+    report::ChildState,
     shared::{Command, Shared},
     supervisor::{SupervisionSystem, Supervisor},
     tree::{ChildError, Tree},
@@ -29,37 +31,20 @@ use crate::{
 const KILL_TIME: Duration = Duration::from_secs(1);
 
 pub(crate) struct Engine<S: SupervisionSystem> {
-    system: S,
+    pub(crate) system: S,
     strategy: Strategy,
     auto_shutdown: AutoShutdown,
     intensity: Intensity,
     /// In the order in which they are started.
-    kids: BTreeMap<Key, Kid<S>>,
-    by_name: HashMap<String, Key>,
+    pub(crate) kids: BTreeMap<Key, Kid<S>>,
+    by_name: HashMap<Arc<str>, Key>,
+    /// What makes the children of a dynamic supervisor, who have no names.
+    pub(crate) factory: Option<Factory<S>>,
     next_key: Key,
     bell: Arc<Bell>,
-    shared: Arc<Shared<S>>,
+    pub(crate) shared: Arc<Shared<S>>,
     commands: mpsc::Receiver<Command<S>>,
     keeper: Keeper<Supervisor<S>>,
-}
-
-/// Counts up, so that who was specified later has a higher one.
-type Key = u64;
-
-/// One child.
-struct Kid<S> {
-    child: Child<S>,
-    managed: Box<dyn Managed<S>>,
-    cord: Arc<Cord>,
-    state: ChildState,
-    restarts: u64,
-    last_exit: Option<ExitReason>,
-    /// Crashes without a longer life in between.
-    crashes: u32,
-    started: Instant,
-    pause: Duration,
-    /// Set while it waits for its turn to be started again.
-    retry: Option<BoxFuture<'static, ()>>,
 }
 
 enum Event<S> {
@@ -82,6 +67,7 @@ impl<S: SupervisionSystem> Engine<S> {
             intensity: Intensity::new(builder.restarts_max, builder.within),
             kids: BTreeMap::new(),
             by_name: HashMap::new(),
+            factory: builder.factory,
             next_key: 0,
             bell: Arc::default(),
             shared,
@@ -147,6 +133,9 @@ impl<S: SupervisionSystem> Engine<S> {
 
     /// Stops all children in reverse order, and then itself.
     async fn finish(mut self, reason: ExitReason) {
+        if self.factory.is_some() {
+            self.stop_together().await;
+        }
         while let Some(key) = self.kids.last_key_value().map(|(key, _)| *key) {
             self.stop_kid(key).await;
             self.remove(key, &ExitReason::new(Exit::Shutdown, "its supervisor has ended"));
@@ -189,7 +178,7 @@ impl<S: SupervisionSystem> Engine<S> {
         let kid = self.kids.get_mut(&key)?;
         let waker = kid.cord.waker();
         let cx = &mut Context::from_waker(&waker);
-        match (kid.state, &mut kid.retry) {
+        match (kid.state, kid.past.as_mut().and_then(|past| past.retry.as_mut())) {
             (ChildState::Running, _) => match kid.managed.poll_ended(cx) {
                 Poll::Ready(reason) => Some(Event::Ended(key, reason)),
                 Poll::Pending => None,
@@ -202,23 +191,24 @@ impl<S: SupervisionSystem> Engine<S> {
     /// A child has ended of itself. Some if the supervisor ends with it.
     fn ended(&mut self, key: Key, reason: ExitReason) -> Option<ExitReason> {
         let kid = self.kids.get_mut(&key)?;
-        kid.last_exit = Some(reason.clone());
-        let comes_back = match kid.child.restart {
+        kid.past().last_exit = Some(reason.clone());
+        let comes_back = match kid.spec.restart {
             Restart::Permanent => true,
             Restart::Transient => !reason.is_normal(),
+            Restart::Ask => kid.managed.wants_restart().unwrap_or(!reason.is_normal()),
             Restart::Temporary => false,
         };
         if comes_back {
             return self.crashed(key, &reason);
         }
-        let (name, is_significant) = (kid.child.name.clone(), kid.child.is_significant);
+        let (name, is_significant) = (kid.name(key), kid.spec.is_significant);
         kid.state = ChildState::Stopped;
         kid.managed.end(&reason);
-        self.shared.actors().remove(&name);
-        if kid.child.restart == Restart::Temporary {
+        self.shared.actors().remove(&*name);
+        if kid.spec.restart == Restart::Temporary {
             self.remove(key, &reason);
         }
-        let others = self.kids.values().any(|kid| kid.child.is_significant && kid.state != ChildState::Stopped);
+        let others = self.kids.values().any(|kid| kid.spec.is_significant && kid.state != ChildState::Stopped);
         let ends = match self.auto_shutdown {
             AutoShutdown::Never => false,
             AutoShutdown::AnySignificant => is_significant,
@@ -236,22 +226,24 @@ impl<S: SupervisionSystem> Engine<S> {
         let kid = self.kids.get_mut(&key)?;
         kid.state = ChildState::Waiting;
         if !allows {
-            let link = ExitReason::new(reason.exit(), format_args!("child `{}`: {}", kid.child.name, reason.why()));
+            let link = ExitReason::new(reason.exit(), format_args!("child `{}`: {}", kid.name(key), reason.why()));
             let chain = reason
                 .causes()
                 .iter()
                 .fold(link, |chain, cause| chain.caused_by(&ExitReason::new(cause.exit(), cause.why())));
             return Some(ExitReason::new(Exit::Escalated, words).caused_by(&chain));
         }
-        if now.saturating_duration_since(kid.started) > kid.pause {
-            kid.crashes = 0;
+        let (started, backoff) = (kid.started, kid.spec.backoff);
+        let past = kid.past();
+        if now.saturating_duration_since(started) > past.pause {
+            past.crashes = 0;
         }
-        kid.crashes = kid.crashes.saturating_add(1);
-        kid.pause = kid.child.backoff.pause(kid.crashes, random);
-        kid.retry = Some(if kid.pause.is_zero() {
+        past.crashes = past.crashes.saturating_add(1);
+        past.pause = backoff.pause(past.crashes, random);
+        past.retry = Some(if past.pause.is_zero() {
             Box::pin(std::future::ready(()))
         } else {
-            self.system.sleep_until(now + kid.pause)
+            self.system.sleep_until(now + past.pause)
         });
         std::task::Wake::wake_by_ref(&kid.cord);
         None
@@ -259,7 +251,7 @@ impl<S: SupervisionSystem> Engine<S> {
 
     /// Starts a child again that waits, and with it whom the strategy says. Some if the supervisor ends.
     async fn restart(&mut self, key: Key) -> Option<ExitReason> {
-        self.kids.get_mut(&key)?.retry = None;
+        self.kids.get_mut(&key)?.past().retry = None;
         let behind = (Bound::Excluded(key), Bound::Unbounded);
         let siblings: Vec<_> = match self.strategy {
             Strategy::OneForOne => Vec::new(),
@@ -277,11 +269,11 @@ impl<S: SupervisionSystem> Engine<S> {
             if self.shared.asked_to_stop().is_some() {
                 return None;
             }
-            kid.retry = None;
-            kid.restarts += 1;
+            kid.past().retry = None;
+            kid.past().restarts += 1;
             if let Err(reason) = self.start_kid(key).await {
                 if let Some(kid) = self.kids.get_mut(&key) {
-                    kid.last_exit = Some(reason.clone());
+                    kid.past().last_exit = Some(reason.clone());
                 }
                 return self.crashed(key, &reason);
             }
@@ -293,38 +285,36 @@ impl<S: SupervisionSystem> Engine<S> {
     async fn stop_sibling(&mut self, key: Key) {
         self.stop_kid(key).await;
         let Some(kid) = self.kids.get_mut(&key) else { return };
-        if kid.child.restart == Restart::Temporary {
+        if kid.spec.restart == Restart::Temporary {
             self.remove(key, &ExitReason::new(Exit::Shutdown, "its siblings are started again"));
         } else {
             kid.state = ChildState::Waiting;
-            kid.retry = None;
+            kid.forget_retry();
         }
     }
 
-    async fn start_kid(&mut self, key: Key) -> Result<(), ExitReason> {
+    pub(crate) async fn start_kid(&mut self, key: Key) -> Result<(), ExitReason> {
         let Some(kid) = self.kids.get_mut(&key) else { return Ok(()) };
         let stopped = self.shared.asked_to_stop_at_once();
         let started = either(kid.managed.start(&self.system), stopped).await;
         started.unwrap_or_else(|()| Err(ExitReason::new(Exit::Killed, "its supervisor was given up")))?;
         kid.state = ChildState::Running;
-        kid.retry = None;
+        kid.forget_retry();
         kid.started = now();
-        if let Some(actor) = kid.managed.actor() {
-            self.shared.actors().insert(kid.child.name.clone(), actor);
+        if let Some(name) = &kid.name
+            && let Some(actor) = kid.managed.actor()
+        {
+            self.shared.actors().insert(name.clone(), actor);
         }
         std::task::Wake::wake_by_ref(&kid.cord);
         Ok(())
     }
 
     /// Stops a child that runs, within its time.
-    async fn stop_kid(&mut self, key: Key) {
+    pub(crate) async fn stop_kid(&mut self, key: Key) {
         let Some(kid) = self.kids.get_mut(&key).filter(|kid| kid.state == ChildState::Running) else { return };
-        let shutdown = kid.child.shutdown.unwrap_or_else(|| kid.managed.shutdown());
-        let limit = match shutdown {
-            Shutdown::Immediate => Some(Duration::ZERO),
-            Shutdown::Within(limit) => Some(limit),
-            Shutdown::Unlimited => None,
-        };
+        let shutdown = kid.spec.shutdown.unwrap_or_else(|| kid.managed.shutdown());
+        let limit = shutdown.limit();
         let at_once = self.shared.asked_to_stop() == Some(true) || limit == Some(Duration::ZERO);
         let mut ended = false;
         if !at_once {
@@ -341,145 +331,81 @@ impl<S: SupervisionSystem> Engine<S> {
             kid.managed.kill();
             let late = self.system.sleep_until(now() + KILL_TIME);
             let _ = either(poll_fn(|cx| kid.managed.poll_ended(cx)), late).await;
-            kid.last_exit = Some(ExitReason::new(Exit::Killed, "it did not stop in time"));
+            kid.past().last_exit = Some(ExitReason::new(Exit::Killed, "it did not stop in time"));
         }
         kid.state = ChildState::Stopped;
     }
 
-    fn insert(&mut self, child: Child<S>) -> Result<Key, ChildError> {
-        if self.by_name.contains_key(&child.name) {
-            return Err(ChildError::NameTaken { name: child.name });
+    /// Stops the children of a dynamic supervisor, who have no order, all of them within the time of one.
+    async fn stop_together(&mut self) {
+        let Some(factory) = &self.factory else { return };
+        let Some(first) = self.kids.values().next() else { return };
+        let limit = factory.spec.shutdown.unwrap_or_else(|| first.managed.shutdown()).limit();
+        if limit != Some(Duration::ZERO) && self.shared.asked_to_stop() != Some(true) {
+            self.running().for_each(|kid| kid.managed.stop());
+            let deadline: BoxFuture<'_, ()> = match limit {
+                Some(limit) => self.system.sleep_until(now() + limit),
+                None => Box::pin(std::future::pending()),
+            };
+            let shared = self.shared.clone();
+            let all = async {
+                for kid in self.running() {
+                    poll_fn(|cx| kid.managed.poll_ended(cx)).await;
+                    kid.state = ChildState::Stopped;
+                }
+            };
+            let _ = either(all, either(deadline, shared.asked_to_stop_at_once())).await;
         }
-        let key = self.next_key;
-        self.next_key += 1;
-        self.by_name.insert(child.name.clone(), key);
-        let kid = Kid {
-            managed: (child.make)(),
-            child,
-            cord: self.bell.cord(key),
-            state: ChildState::Stopped,
-            restarts: 0,
-            last_exit: None,
-            crashes: 0,
-            started: now(),
-            pause: Duration::ZERO,
-            retry: None,
+        self.running().for_each(|kid| kid.managed.kill());
+        let late = self.system.sleep_until(now() + KILL_TIME);
+        let all = async {
+            for kid in self.running() {
+                poll_fn(|cx| kid.managed.poll_ended(cx)).await;
+                kid.state = ChildState::Stopped;
+            }
         };
-        self.kids.insert(key, kid);
+        let _ = either(all, late).await;
+        self.running().for_each(|kid| kid.state = ChildState::Stopped);
+    }
+
+    fn running(&mut self) -> impl Iterator<Item = &mut Kid<S>> {
+        self.kids.values_mut().filter(|kid| kid.state == ChildState::Running)
+    }
+
+    pub(crate) fn insert(&mut self, child: Child<S>) -> Result<Key, ChildError> {
+        let Child { name, spec, make } = child;
+        if self.by_name.contains_key(&*name) {
+            return Err(ChildError::NameTaken { name });
+        }
+        let name: Arc<str> = name.into();
+        let key = self.enter(Some(name.clone()), Arc::new(spec), make());
+        self.by_name.insert(name, key);
         Ok(key)
     }
 
+    pub(crate) fn enter(&mut self, name: Option<Arc<str>>, spec: Arc<Spec>, managed: Box<dyn Managed<S>>) -> Key {
+        let key = self.next_key;
+        self.next_key += 1;
+        self.kids.insert(key, Kid::new(name, spec, managed, self.bell.cord(key), now()));
+        key
+    }
+
+    pub(crate) fn named(&self, name: &str) -> Result<Key, ChildError> {
+        let unnamed = || {
+            let key = name.parse().ok().filter(|_| self.factory.is_some())?;
+            self.kids.get(&key).filter(|kid| kid.name.is_none()).map(|_| key)
+        };
+        self.by_name.get(name).copied().or_else(unnamed).ok_or_else(|| ChildError::Unknown { name: name.into() })
+    }
+
     /// Forgets a child.
-    fn remove(&mut self, key: Key, reason: &ExitReason) {
+    pub(crate) fn remove(&mut self, key: Key, reason: &ExitReason) {
         let Some(mut kid) = self.kids.remove(&key) else { return };
         kid.managed.end(reason);
-        self.by_name.remove(&kid.child.name);
-        self.shared.actors().remove(&kid.child.name);
-    }
-
-    async fn obey(&mut self, command: Command<S>) {
-        match command {
-            Command::End => {}
-            Command::List(to) => drop(to.send(self.list())),
-            Command::Count(to) => drop(to.send(self.count())),
-            Command::Add(child, to) => drop(to.send(self.add(child).await)),
-            Command::Start(name, to) => drop(to.send(self.start_named(&name).await)),
-            Command::Stop(name, to) => drop(to.send(self.stop_named(&name).await)),
-            Command::Restart(name, to) => {
-                let stopped = self.stop_for_restart(&name).await;
-                let restarted = match stopped {
-                    Ok(()) => self.start_named(&name).await,
-                    Err(error) => Err(error),
-                };
-                let _ = to.send(restarted);
-            }
-            Command::Remove(name, to) => drop(to.send(self.remove_named(&name))),
-        }
-    }
-
-    async fn add(&mut self, child: Child<S>) -> Result<(), ChildError> {
-        let name = child.name.clone();
-        let key = self.insert(child)?;
-        match self.start_kid(key).await {
-            Ok(()) => Ok(()),
-            Err(reason) => {
-                self.remove(key, &reason);
-                Err(ChildError::NotStarted { name, reason })
-            }
-        }
-    }
-
-    async fn start_named(&mut self, name: &str) -> Result<(), ChildError> {
-        let key = self.named(name)?;
-        if self.kids.get(&key).is_some_and(|kid| kid.state != ChildState::Stopped) {
-            return Err(ChildError::Runs { name: name.into() });
-        }
-        self.start_kid(key).await.map_err(|reason| ChildError::NotStarted { name: name.into(), reason })
-    }
-
-    async fn stop_named(&mut self, name: &str) -> Result<(), ChildError> {
-        let key = self.named(name)?;
-        self.stop_kid(key).await;
-        let reason = ExitReason::new(Exit::Shutdown, "its supervisor has stopped it");
-        if self.kids.get(&key).is_some_and(|kid| kid.child.restart == Restart::Temporary) {
-            self.remove(key, &reason);
-        } else if let Some(kid) = self.kids.get_mut(&key) {
-            kid.state = ChildState::Stopped;
-            kid.retry = None;
-            kid.managed.end(&reason);
+        if let Some(name) = &kid.name {
+            self.by_name.remove(name);
             self.shared.actors().remove(name);
         }
-        Ok(())
-    }
-
-    /// Its references and its mailbox stay.
-    async fn stop_for_restart(&mut self, name: &str) -> Result<(), ChildError> {
-        let key = self.named(name)?;
-        self.stop_kid(key).await;
-        if let Some(kid) = self.kids.get_mut(&key) {
-            kid.state = ChildState::Stopped;
-            kid.retry = None;
-        }
-        Ok(())
-    }
-
-    fn remove_named(&mut self, name: &str) -> Result<(), ChildError> {
-        let key = self.named(name)?;
-        if self.kids.get(&key).is_some_and(|kid| kid.state != ChildState::Stopped) {
-            return Err(ChildError::Runs { name: name.into() });
-        }
-        self.remove(key, &ExitReason::new(Exit::Shutdown, "it was removed"));
-        Ok(())
-    }
-
-    fn list(&self) -> Vec<(ChildInfo, Option<Arc<Shared<S>>>)> {
-        let info = |kid: &Kid<S>| {
-            let below = kid.managed.below();
-            let info = ChildInfo {
-                name: kid.child.name.clone(),
-                actor: kid.managed.id(),
-                is_supervisor: below.is_some(),
-                state: kid.state,
-                restarts: kid.restarts,
-                last_exit: kid.last_exit.clone(),
-                children: Vec::new(),
-            };
-            (info, below)
-        };
-        self.kids.values().map(info).collect()
-    }
-
-    fn count(&self) -> ChildCount {
-        let of = |is: &dyn Fn(&Kid<S>) -> bool| self.kids.values().filter(|kid| is(kid)).count() as u64;
-        ChildCount {
-            specified: of(&|_| true),
-            running: of(&|kid| kid.state == ChildState::Running),
-            supervisors: of(&|kid| kid.managed.below().is_some()),
-        }
-    }
-
-    fn named(&self, name: &str) -> Result<Key, ChildError> {
-        self.by_name.get(name).copied().ok_or_else(|| ChildError::Unknown { name: name.into() })
     }
 
     /// From 0 to 1; what a simulated run can repeat.

@@ -8,10 +8,13 @@ mod bell;
 mod builder;
 mod child;
 mod engine;
+mod factory;
 mod intensity;
+mod kid;
 mod local;
 mod managed;
 mod nested;
+mod orders;
 mod picture;
 mod policy;
 mod remote;
@@ -23,6 +26,7 @@ mod tree;
 pub use self::{
     builder::{StartError, SupervisorBuilder},
     child::{Child, IntoChild},
+    factory::DynamicBuilder,
     policy::{AutoShutdown, Backoff, Restart, Shutdown, Strategy},
     report::{ChildCount, ChildInfo, ChildState},
     supervisor::{SupervisionSystem, Supervisor, SupervisorCodec, SupervisorMethods},

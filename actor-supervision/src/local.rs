@@ -69,6 +69,14 @@ where
     fn id(&self) -> Option<String> {
         Some(self.keeper.as_ref()?.actor_ref().id().to_string())
     }
+
+    fn actor_id(&self) -> Option<Box<dyn Any + Send>> {
+        Some(Box::new(self.keeper.as_ref()?.actor_ref().id().clone()))
+    }
+
+    fn wants_restart(&self) -> Option<bool> {
+        self.keeper.as_ref()?.wants_restart()
+    }
 }
 
 pub(crate) fn not_started<E: Display, F: Display>(error: &CallError<E, F>) -> ExitReason {

@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     task::{Context, Poll},
 };
@@ -33,6 +34,14 @@ pub(crate) trait Managed<S>: Send {
     /// The id of its actor, as printed.
     fn id(&self) -> Option<String>;
 
+    /// The same as it is.
+    fn actor_id(&self) -> Option<Box<dyn Any + Send>>;
+
+    /// Whether it wants to be started again, if it has said so.
+    fn wants_restart(&self) -> Option<bool> {
+        None
+    }
+
     /// How long it may take to stop, where nobody says so.
     fn shutdown(&self) -> Shutdown {
         Shutdown::default()
@@ -42,6 +51,14 @@ pub(crate) trait Managed<S>: Send {
     fn below(&self) -> Option<Arc<Shared<S>>> {
         None
     }
+}
+
+/// Runs a function of the user's. Its panic is no end of the supervisor, which would take all children with it.
+pub(crate) fn contain<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => payload.downcast_ref::<&str>().copied().unwrap_or("no text").into(),
+    })
 }
 
 /// How those are told who watch an actor that has ended for this reason.

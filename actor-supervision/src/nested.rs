@@ -70,6 +70,10 @@ impl<S: SupervisionSystem> Managed<S> for Nested<S> {
         Some(self.running.as_ref()?.0.actor().id().to_string())
     }
 
+    fn actor_id(&self) -> Option<Box<dyn Any + Send>> {
+        Some(Box::new(self.running.as_ref()?.0.actor().id().clone()))
+    }
+
     fn shutdown(&self) -> Shutdown {
         Shutdown::Unlimited
     }

@@ -23,6 +23,9 @@ pub enum Restart {
     Permanent,
     /// Unless it ended as it was meant to: it stopped, or its last reference went.
     Transient,
+    /// As the actor itself has said last, by `ctx.want_restart(..)`, however it ended; as `Transient` if it has said nothing, is a
+    /// supervisor, or lives on another node.
+    Ask,
     /// Never. It is forgotten when it has ended, also when its siblings are started again.
     Temporary,
 }
@@ -37,6 +40,17 @@ pub enum Shutdown {
     Immediate,
     /// As long as it takes: the default of a supervisor, whose children have limits of their own.
     Unlimited,
+}
+
+impl Shutdown {
+    /// The time, if it has an end.
+    pub(crate) fn limit(self) -> Option<Duration> {
+        match self {
+            Self::Within(limit) => Some(limit),
+            Self::Immediate => Some(Duration::ZERO),
+            Self::Unlimited => None,
+        }
+    }
 }
 
 impl Default for Shutdown {

@@ -10,7 +10,10 @@ use std::{
 
 use actor_core::{ActorRef, BoxFuture, DistributedActor, Exit, ExitReason, Spawn, SpawnSystem, Termination};
 
-use crate::{local::not_started, managed::Managed};
+use crate::{
+    local::not_started,
+    managed::{Managed, contain},
+};
 
 /// Where it is started the next time.
 pub(crate) type Place<S> = dyn Fn() -> Option<<S as SpawnSystem>::Node> + Send + Sync;
@@ -41,7 +44,10 @@ where
 {
     fn start<'a>(&'a mut self, system: &'a A::System) -> BoxFuture<'a, Result<(), ExitReason>> {
         Box::pin(async move {
-            let Some(node) = (self.place)() else {
+            let place = contain(|| (self.place)()).map_err(|text| {
+                ExitReason::new(Exit::StartFailed, format_args!("what says where it is started panicked: {text}"))
+            })?;
+            let Some(node) = place else {
                 return Err(ExitReason::new(Exit::StartFailed, "there is no node for it"));
             };
             let started = system.spawn_on(node, self.spawn.clone()).await;
@@ -79,5 +85,9 @@ where
 
     fn id(&self) -> Option<String> {
         Some(self.running.as_ref()?.0.id().to_string())
+    }
+
+    fn actor_id(&self) -> Option<Box<dyn Any + Send>> {
+        Some(Box::new(self.running.as_ref()?.0.id().clone()))
     }
 }

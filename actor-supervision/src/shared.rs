@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     child::Child,
+    factory::{Arguments, NewChild},
     report::{ChildCount, ChildInfo},
     tree::ChildError,
 };
@@ -22,6 +23,7 @@ const COMMANDS_MAX: usize = 64;
 pub(crate) enum Command<S> {
     List(oneshot::Sender<Listed<S>>),
     Count(oneshot::Sender<ChildCount>),
+    StartNew(Vec<Arguments>, oneshot::Sender<Vec<Result<NewChild, ChildError>>>),
     Add(Child<S>, oneshot::Sender<Result<(), ChildError>>),
     Start(String, oneshot::Sender<Result<(), ChildError>>),
     Stop(String, oneshot::Sender<Result<(), ChildError>>),
@@ -36,7 +38,7 @@ pub(crate) type Listed<S> = Vec<(ChildInfo, Option<Arc<Shared<S>>>)>;
 pub(crate) struct Shared<S> {
     commands: mpsc::Sender<Command<S>>,
     /// The references of the children, by their names.
-    actors: Mutex<HashMap<String, Box<dyn Any + Send + Sync>>>,
+    actors: Mutex<HashMap<Arc<str>, Box<dyn Any + Send + Sync>>>,
     /// To be ended, and whether without waiting: not behind commands that wait.
     asked: watch::Sender<Option<bool>>,
     /// All children have.
@@ -115,7 +117,7 @@ impl<S> Shared<S> {
         self.ended.subscribe()
     }
 
-    pub(crate) fn actors(&self) -> MutexGuard<'_, HashMap<String, Box<dyn Any + Send + Sync>>> {
+    pub(crate) fn actors(&self) -> MutexGuard<'_, HashMap<Arc<str>, Box<dyn Any + Send + Sync>>> {
         self.actors.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

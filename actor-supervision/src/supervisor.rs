@@ -2,10 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use actor_core::{SpawnSystem, distributed_actor};
+use actor_core::{ActorRef, Bytes, CallError, Callable, Codec, EncodeBuffer, SpawnSystem, distributed_actor};
 
 use crate::{
     builder::SupervisorBuilder,
+    factory::{Arguments, NewChild},
     picture,
     policy::Strategy,
     report::{ChildCount, ChildInfo},
@@ -31,6 +32,27 @@ impl<S> Supervisor<S> {
     }
 }
 
+impl<S: SupervisionSystem> Supervisor<S> {
+    /// Has a [dynamic](Self::dynamic) supervisor on any node start one more child, and gives its reference.
+    ///
+    /// # Errors
+    /// As [`Tree::start_new`](crate::Tree::start_new), and those of any call. That the actor is no `A` shows on its first call.
+    pub async fn start_at<A, T>(
+        supervisor: &ActorRef<Self>,
+        arguments: &T,
+    ) -> Result<ActorRef<A>, CallError<ChildError, S::Error>>
+    where
+        A: Callable<System = S> + 'static,
+        S::Requirement: Codec<T>,
+    {
+        let mut encoded = EncodeBuffer::new();
+        <S::Requirement as Codec<T>>::encode(arguments, &mut encoded)
+            .map_err(|error| CallError::Actor(ChildError::BadArguments { why: error.to_string() }))?;
+        let (_, id) = supervisor.start_new(encoded.into_bytes()).await?;
+        ActorRef::resolve(supervisor.system(), id).map_err(CallError::System)
+    }
+}
+
 #[distributed_actor(system = S, crate = actor_core, name = "actor_supervision::Supervisor")]
 impl<S: SpawnSystem> Supervisor<S> {
     /// All children, with theirs.
@@ -43,6 +65,20 @@ impl<S: SpawnSystem> Supervisor<S> {
     #[distributed]
     pub async fn count(&mut self) -> ChildCount {
         self.shared.ask(Command::Count).await.unwrap_or_default()
+    }
+
+    /// Starts one more child of a dynamic supervisor: from its arguments in the encoding of the system, to its name and the id of
+    /// its actor. [`Supervisor::start_at`] is the same with types.
+    #[distributed]
+    pub async fn start_new(&mut self, arguments: Bytes) -> Result<(String, S::ActorId), ChildError> {
+        let arguments = vec![Arguments::Sent(arguments)];
+        let started = self.shared.ask(|to| Command::StartNew(arguments, to)).await;
+        let new = started.and_then(|mut started| started.pop()).unwrap_or(Err(ChildError::Ended))?;
+        let NewChild { name, id, .. } = new;
+        match id.downcast::<S::ActorId>() {
+            Ok(id) => Ok((name, *id)),
+            Err(_) => Err(ChildError::WrongType { name }),
+        }
     }
 
     /// Starts a child that does not run.

@@ -6,6 +6,7 @@ use actor_core::{ActorRef, CallError, Callable, Exit, ExitReason};
 
 use crate::{
     child::Child,
+    factory::{Arguments, NewChild},
     picture,
     report::{ChildCount, ChildInfo},
     shared::{Command, Shared},
@@ -26,7 +27,8 @@ impl<S: SupervisionSystem> Tree<S> {
         &self.actor
     }
 
-    /// The child of that name: the same reference before and after a restart, if it lives on this node.
+    /// The child of that name: the same reference before and after a restart, if it lives on this node. Those of a
+    /// [dynamic](Supervisor::dynamic) supervisor have none here: their references come from their starts.
     ///
     /// # Errors
     /// [`ChildError::Unknown`] if there is none, or it has no actor at the moment; [`ChildError::WrongType`].
@@ -64,6 +66,40 @@ impl<S: SupervisionSystem> Tree<S> {
     /// [`ChildError::NameTaken`]; [`ChildError::NotStarted`], which leaves no trace of it; [`ChildError::Ended`].
     pub async fn add(&self, child: Child<S>) -> Result<(), ChildError> {
         self.shared.ask(|to| Command::Add(child, to)).await.unwrap_or(Err(ChildError::Ended))
+    }
+
+    /// Has the factory of a [dynamic](Supervisor::dynamic) supervisor make one more child from `arguments`, and starts it.
+    ///
+    /// # Errors
+    /// [`ChildError::NoFactory`]; [`ChildError::BadArguments`] if the factory takes another type;
+    /// [`ChildError::FactoryPanicked`]; [`ChildError::TooMany`]; [`ChildError::NotStarted`]; [`ChildError::WrongType`] if the child
+    /// is no `A`, and runs; [`ChildError::Ended`].
+    pub async fn start_new<A, T>(&self, arguments: T) -> Result<ActorRef<A>, ChildError>
+    where
+        A: Callable<System = S> + 'static,
+        T: Send + 'static,
+    {
+        self.start_many([arguments]).await.pop().unwrap_or(Err(ChildError::Ended))
+    }
+
+    /// The same for many at once, which spares the supervisor the way there and back for each. What became of each, in order;
+    /// those whose arguments were not reached before the supervisor ended are [`ChildError::Ended`].
+    pub async fn start_many<A, T>(&self, arguments: impl IntoIterator<Item = T>) -> Vec<Result<ActorRef<A>, ChildError>>
+    where
+        A: Callable<System = S> + 'static,
+        T: Send + 'static,
+    {
+        let mut arguments = arguments.into_iter().map(|one| Arguments::Here(Box::new(one))).peekable();
+        let mut started = Vec::new();
+        while arguments.peek().is_some() {
+            let some: Vec<_> = arguments.by_ref().take(STARTS_AT_ONCE).collect();
+            let many = some.len();
+            match self.shared.ask(|to| Command::StartNew(some, to)).await {
+                Some(new) => started.extend(new.into_iter().map(|new| reference(new?))),
+                None => started.extend((0..many).map(|_| Err(ChildError::Ended))),
+            }
+        }
+        started
     }
 
     /// Starts a child that does not run.
@@ -139,6 +175,14 @@ impl<S: SupervisionSystem> Tree<S> {
     }
 }
 
+/// Children that are started one after the other before the supervisor looks at what else there is.
+const STARTS_AT_ONCE: usize = 64;
+
+fn reference<A: Callable + 'static>(new: NewChild) -> Result<ActorRef<A>, ChildError> {
+    let NewChild { name, actor, .. } = new;
+    actor.downcast().map(|actor| *actor).map_err(|_| ChildError::WrongType { name })
+}
+
 fn gone() -> ExitReason {
     ExitReason::new(Exit::Shutdown, "its node has ended")
 }
@@ -190,6 +234,27 @@ pub enum ChildError {
         name: String,
         /// Why.
         reason: ExitReason,
+    },
+    /// The factory of a dynamic supervisor cannot use what it was given.
+    #[error("the factory cannot use these arguments: {why}")]
+    BadArguments {
+        /// Why.
+        why: String,
+    },
+    /// The factory of a dynamic supervisor panicked.
+    #[error("the factory panicked: {why}")]
+    FactoryPanicked {
+        /// What it said.
+        why: String,
+    },
+    /// The supervisor has no factory: it is not dynamic.
+    #[error("the supervisor has no factory")]
+    NoFactory,
+    /// It has as many children as it may.
+    #[error("there are {limit} children, as many as there may be")]
+    TooMany {
+        /// So many.
+        limit: u64,
     },
     /// The supervisor has ended.
     #[error("the supervisor has ended")]

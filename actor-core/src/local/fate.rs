@@ -53,6 +53,9 @@ pub(super) struct Entry<S: ActorSystem> {
     pub(super) bond: Bond,
 }
 
+/// A client's id, and the way to it if it lives here.
+pub(super) type Client<S> = (<S as ActorSystem>::ActorId, Option<WeakAnyLocal<S>>);
+
 /// Where it lives.
 pub(super) enum Peer<S: ActorSystem> {
     Here(WeakAnyLocal<S>),
@@ -168,7 +171,7 @@ impl<S: ActorSystem> Links<S> {
     }
 
     /// The clients that shall stop first; those who have been asked are not asked again. None if there are none.
-    pub(super) fn clients_to_ask(&mut self) -> Option<Vec<(S::ActorId, Option<WeakAnyLocal<S>>)>> {
+    pub(super) fn clients_to_ask(&mut self) -> Option<Vec<Client<S>>> {
         let clients = self.entries.iter().filter(|(_, entry)| entry.bond.client);
         let clients: Vec<_> = clients
             .map(|(id, entry)| match &entry.peer {

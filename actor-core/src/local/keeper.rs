@@ -104,7 +104,13 @@ where
         poll_fn(|cx| self.poll_vacant(cx)).await
     }
 
-    /// The same, for who polls. One task at a time is woken.
+    /// What the state that has ended had said of being started again, by `ctx.want_restart(..)`.
+    #[must_use]
+    pub fn wants_restart(&self) -> Option<bool> {
+        self.seat.tenure()?.lock().wants_restart
+    }
+
+    /// The same as [`vacant`](Self::vacant), for who polls. One task at a time is woken.
     pub fn poll_vacant(&self, cx: &mut TaskContext<'_>) -> Poll<ExitReason> {
         match self.seat.tenure() {
             Some(tenure) => tenure.poll(cx.waker()),
@@ -206,7 +212,9 @@ pub(super) struct Tenure {
 #[derive(Default)]
 struct Inner {
     /// Why it has none.
-    vacant: Option<ExitReason>,
+    vacant: Option<Box<ExitReason>>,
+    /// Whether the last one wanted another one to follow.
+    wants_restart: Option<bool>,
     /// It will have none again.
     over: bool,
     waiting: Option<Waker>,
@@ -214,13 +222,14 @@ struct Inner {
 
 impl Tenure {
     /// The state has ended, for this reason. False if it was the last one.
-    pub(super) fn vacate(&self, reason: ExitReason) -> bool {
+    pub(super) fn vacate(&self, reason: ExitReason, wants_restart: Option<bool>) -> bool {
         let waiting = {
             let mut inner = self.lock();
             if inner.over {
                 return false;
             }
-            inner.vacant = Some(reason);
+            inner.vacant = Some(Box::new(reason));
+            inner.wants_restart = wants_restart;
             inner.waiting.take()
         };
         if let Some(waiting) = waiting {
@@ -246,7 +255,7 @@ impl Tenure {
     fn poll(&self, waker: &Waker) -> Poll<ExitReason> {
         let mut inner = self.lock();
         match &inner.vacant {
-            Some(reason) => Poll::Ready(reason.clone()),
+            Some(reason) => Poll::Ready((**reason).clone()),
             None => {
                 inner.waiting = Some(waker.clone());
                 Poll::Pending

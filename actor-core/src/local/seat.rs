@@ -106,13 +106,14 @@ impl<A: DistributedActor> Seat<A> {
         if let Some(tenure) = &self.tenure
             && !tenure.is_over()
         {
+            let wants_restart = state.as_ref().and_then(|state| state.context.wants_restart());
             drop_contained(state);
             let end = End::of(how, reason);
             // Before another state can come, which may be linked again.
             if let Some(links) = links {
                 links.tell(&self.system, &self.id, &end);
             }
-            if tenure.vacate(end.reason.clone()) {
+            if tenure.vacate(end.reason.clone(), wants_restart) {
                 return;
             }
             return self.gone(None, &end, None);
@@ -493,7 +494,7 @@ impl<A: DistributedActor> Drop for Seat<A> {
     fn drop(&mut self) {
         let Some(state) = self.mailbox.take_idle_state() else { return };
         self.system.resign_id(&self.id);
-        let ending = self.fate.take().map(|fate| (fate, self.system.clone(), self.id.clone()));
+        let ending = self.fate.take().map(|fate| Unsaid { fate, system: self.system.clone(), id: self.id.clone() });
         if A::HAS_ON_STOP {
             let mut last = Last { state: Some(state), ending };
             let stopped = async move {
@@ -513,13 +514,20 @@ impl<A: DistributedActor> Drop for Seat<A> {
 /// What is left of an actor without references. Dropped, it has ended.
 struct Last<A: DistributedActor> {
     state: Option<Box<State<A>>>,
-    ending: Option<(Arc<Fate<A::System>>, A::System, IdOf<A>)>,
+    ending: Option<Unsaid<A>>,
+}
+
+/// What is needed to tell others of an actor's end.
+struct Unsaid<A: DistributedActor> {
+    fate: Arc<Fate<A::System>>,
+    system: A::System,
+    id: IdOf<A>,
 }
 
 impl<A: DistributedActor> Drop for Last<A> {
     fn drop(&mut self) {
         drop_contained(self.state.take());
-        if let Some((fate, system, id)) = self.ending.take() {
+        if let Some(Unsaid { fate, system, id }) = self.ending.take() {
             let end = End::of(Terminated::Stopped, None);
             fate.end(Some(&end)).tell(&system, &id, &end);
             fate.ending.set(Terminated::Stopped);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use distributed_actor::{
     Exit, Terminated,
-    supervision::{Child, Strategy, Supervisor},
+    supervision::{Backoff, Child, ChildState, Strategy, Supervisor},
 };
 use tokio::time::sleep;
 
@@ -107,6 +107,81 @@ async fn a_child_that_cannot_be_started_again_escalates() {
     let reason = tree.ended().await;
     assert_eq!(reason.root().exit(), Exit::StartFailed);
     assert!(reason.to_string().ends_with("a is lame"), "{reason}");
+}
+
+/// R76, one_for_all_escalation, rest_for_one_escalation: those that run are stopped in reverse order, once.
+#[tokio::test(start_paused = true)]
+async fn an_escalation_stops_what_runs_in_reverse_order_whatever_the_strategy() {
+    for (strategy, name) in [
+        (Strategy::OneForOne, "escalation_one"),
+        (Strategy::OneForAll, "escalation_all"),
+        (Strategy::RestForOne, "escalation_rest"),
+    ] {
+        let test = Test::new(name).await;
+        let inner = Supervisor::builder(strategy).intensity(0, Duration::from_secs(4));
+        let inner = inner.child(test.child("a")).child(test.child("b")).child(test.child("c"));
+        let outer = Supervisor::builder(Strategy::OneForOne).intensity(1, Duration::from_secs(60));
+        let tree = test.start(outer.child(Child::new("inner", inner)).child(test.child("beside"))).await;
+        let before = tree.supervisor("inner").unwrap();
+        test.log().await;
+        crash(&before, "b").await;
+        let log = test.log().await;
+        assert_eq!(log, ["crash b", "stop c", "stop a", "start a", "start b", "start c"], "{strategy:?}");
+        assert_eq!(before.ended().await.root().exit(), Exit::Panicked);
+        assert_eq!(tree.supervisor("inner").unwrap().count().await.running, 3);
+    }
+}
+
+/// one_for_all_other_child_fails_restart, rest_for_one_other_child_fails_restart: a sibling that cannot start again is one more
+/// failure; when it can, all are there.
+#[tokio::test(start_paused = true)]
+async fn a_sibling_that_cannot_start_again_is_tried_again_with_those_behind_it() {
+    for (strategy, name) in [(Strategy::OneForAll, "other_all"), (Strategy::RestForOne, "other_rest")] {
+        let test = Test::new(name).await;
+        let backoff = Backoff::exponential().jitter(0.0);
+        let child = |name| test.child(name).backoff(backoff);
+        let builder = Supervisor::builder(strategy).intensity(100, Duration::from_secs(60));
+        let tree = test.start(builder.child(child("a")).child(child("b")).child(child("c"))).await;
+        test.log().await;
+        test.lame("b", true);
+        crash(&tree, "a").await;
+        // Again and again; `a` is started, and stopped, or left alone, and nobody behind `b` is started before it.
+        sleep(Duration::from_secs(5)).await;
+        let log = test.log().await;
+        assert!(!log.contains(&"start b".to_owned()) && !log.contains(&"start c".to_owned()), "{log:?}");
+        let states: Vec<_> = tree.children().await.into_iter().map(|child| child.state).collect();
+        assert_eq!(states[1..], [ChildState::Waiting; 2]);
+        assert_eq!(tree.count().await.specified, 3);
+        test.lame("b", false);
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!(tree.count().await.running, 3);
+        for name in ["a", "b", "c"] {
+            worker(&tree, name).call().await.unwrap();
+        }
+        let log = test.log().await;
+        assert_eq!(log[log.len() - 2..], ["start b", "start c"]);
+    }
+}
+
+/// rotor: the root cause goes up through any number of supervisors.
+#[tokio::test(start_paused = true)]
+async fn an_escalation_through_many_supervisors_keeps_the_root_cause() {
+    let test = Test::new("deep").await;
+    let builder = || Supervisor::builder(Strategy::OneForAll).intensity(0, Duration::from_secs(60));
+    let mut nested = builder().child(test.child("deep"));
+    for level in 0..5 {
+        nested = builder().child(test.child(&format!("beside {level}"))).child(Child::new("below", nested));
+    }
+    let tree = test.start(nested).await;
+    let mut lowest = tree.clone();
+    for _ in 0..5 {
+        lowest = lowest.supervisor("below").unwrap();
+    }
+    worker(&lowest, "deep").fail("the disk is full".into()).await.unwrap();
+    let reason = tree.ended().await;
+    assert_eq!((reason.root().exit(), reason.root().why()), (Exit::Failed, "child `deep`: the disk is full"));
+    assert_eq!(reason.causes().iter().filter(|cause| cause.exit() == Exit::Escalated).count(), 5);
+    assert_eq!(test.node.actor_count(), 0);
 }
 
 /// R106: one branch crashes as fast as it can, and is given up again and again; the other one notices nothing.

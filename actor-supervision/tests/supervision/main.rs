@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod children;
+mod dynamic;
 mod escalation;
+mod links;
 mod restarts;
 mod shutdown;
 mod strategies;

@@ -67,6 +67,34 @@ async fn a_temporary_child_never_comes_back_and_is_forgotten() {
     assert_eq!(tree.count().await.specified, 0);
 }
 
+/// R74: the actor decides, however it ends.
+#[tokio::test(start_paused = true)]
+async fn a_child_that_is_asked_comes_back_as_it_has_said() {
+    let test = Test::new("ask").await;
+    let builder = Supervisor::builder(Strategy::OneForOne).intensity(9, Duration::from_secs(60));
+    let tree = test.start(builder.child(test.child("a").restart(Restart::Ask))).await;
+    test.log().await;
+    // It has said nothing: as a transient one.
+    crash(&tree, "a").await;
+    assert_eq!(test.log().await, ["crash a", "start a"]);
+    // It wants to come back, also after an end in order; the last word counts.
+    worker(&tree, "a").want(false).await.unwrap();
+    worker(&tree, "a").want(true).await.unwrap();
+    worker(&tree, "a").leave().await.unwrap();
+    assert_eq!(test.log().await, ["stop a", "start a"]);
+    // What one state has said is forgotten with it.
+    worker(&tree, "a").leave().await.unwrap();
+    assert_eq!(test.log().await, ["stop a"]);
+    assert_eq!(state(&tree, "a").await, Some(ChildState::Stopped));
+    // It does not want to, even after a crash; and it stays specified.
+    tree.start_child("a").await.unwrap();
+    worker(&tree, "a").want(false).await.unwrap();
+    crash(&tree, "a").await;
+    assert_eq!(test.log().await, ["start a", "crash a"]);
+    assert_eq!(state(&tree, "a").await, Some(ChildState::Stopped));
+    assert_eq!(tree.children().await[0].restarts, 2);
+}
+
 /// R87
 #[tokio::test(start_paused = true)]
 async fn a_child_that_crashes_again_and_again_pauses_longer_and_longer() {
@@ -89,6 +117,42 @@ async fn a_child_that_crashes_again_and_again_pauses_longer_and_longer() {
     let began = Instant::now();
     worker(&tree, "a").call().await.unwrap();
     assert_eq!(began.elapsed().as_millis(), 100);
+}
+
+/// R88, significant_bystander, significant_escalation: who is stopped because of a sibling, or by hand, ends nothing.
+#[tokio::test(start_paused = true)]
+async fn a_significant_child_that_others_stop_does_not_end_its_supervisor() {
+    for (restart, name) in
+        [(Restart::Temporary, "significant_temporary"), (Restart::Transient, "significant_transient")]
+    {
+        let test = Test::new(name).await;
+        let builder = Supervisor::builder(Strategy::OneForAll)
+            .intensity(9, Duration::from_secs(60))
+            .auto_shutdown(AutoShutdown::AnySignificant);
+        let significant = test.child("a").restart(restart).significant();
+        let tree = test.start(builder.child(significant).child(test.child("b"))).await;
+        test.log().await;
+        crash(&tree, "b").await;
+        let log = test.log().await;
+        if restart == Restart::Temporary {
+            assert_eq!(log, ["crash b", "stop a", "start b"]);
+        } else {
+            assert_eq!(log, ["crash b", "stop a", "start a", "start b"]);
+            tree.stop_child("a").await.unwrap();
+            assert_eq!(test.log().await, ["stop a"]);
+        }
+        assert_eq!(tree.count().await.running, 1);
+    }
+    // Significant children of a branch end the branch, and that is no failure.
+    let test = Test::new("significant_branch").await;
+    let inner = Supervisor::builder(Strategy::OneForOne).auto_shutdown(AutoShutdown::AnySignificant);
+    let inner = inner.child(test.child("a").restart(Restart::Temporary).significant());
+    let inner = distributed_actor::supervision::Child::new("inner", inner).restart(Restart::Transient).significant();
+    let builder = Supervisor::builder(Strategy::OneForOne).auto_shutdown(AutoShutdown::AllSignificant);
+    let tree = test.start(builder.child(inner).child(test.child("b"))).await;
+    crash(&tree.supervisor("inner").unwrap(), "a").await;
+    assert_eq!(tree.ended().await.exit(), Exit::Shutdown);
+    assert_eq!(test.node.actor_count(), 0);
 }
 
 /// R88, significant children

@@ -85,6 +85,43 @@ async fn a_child_that_does_not_stop_is_given_up_after_its_time() {
     assert!(call.await.unwrap().is_err());
 }
 
+/// rotor: synchronized start. Nobody starts before those in front of it have started, however long that takes.
+#[tokio::test(start_paused = true)]
+async fn children_start_one_after_the_other_however_long_that_takes() {
+    let test = Test::new("synchronized").await;
+    for (name, seconds) in [("a", 3), ("c", 2)] {
+        test.slow(name, Duration::from_secs(seconds));
+    }
+    let inner = Supervisor::builder(Strategy::OneForOne).child(test.child("b")).child(test.child("c"));
+    let builder = Supervisor::builder(Strategy::OneForAll).intensity(1, Duration::from_secs(60));
+    let began = Instant::now();
+    let tree =
+        test.start(builder.child(test.child("a")).child(Child::new("inner", inner)).child(test.child("d"))).await;
+    assert_eq!(began.elapsed().as_secs(), 5);
+    assert_eq!(test.log().await, ["start a", "start b", "start c", "start d"]);
+    // And once more, when all are started again.
+    worker(&tree, "d").leave().await.unwrap();
+    sleep(Duration::from_secs(6)).await;
+    let stops = ["stop d", "stop c", "stop b", "stop a"];
+    assert_eq!(test.log().await, [&stops[..], &["start a", "start b", "start c", "start d"]].concat());
+}
+
+/// sup_stop_infinity: who has all the time there is, takes it.
+#[tokio::test(start_paused = true)]
+async fn a_child_without_a_limit_is_waited_for() {
+    let test = Test::new("unlimited").await;
+    let child = test.child("a").shutdown(Shutdown::Unlimited);
+    let tree = test.start(Supervisor::builder(Strategy::OneForOne).child(child)).await;
+    let busy = worker(&tree, "a");
+    let call = tokio::spawn(async move { busy.work_for(9).await });
+    sleep(Duration::from_millis(10)).await;
+    let began = Instant::now();
+    tree.stop().await;
+    assert_eq!(began.elapsed().as_secs(), 8);
+    call.await.unwrap().unwrap();
+    assert_eq!(test.log().await, ["start a", "stop a"]);
+}
+
 /// A start that fails stops what was started, in reverse order.
 #[tokio::test(start_paused = true)]
 async fn a_supervisor_that_cannot_start_leaves_nothing_behind() {

@@ -9,7 +9,7 @@ use std::{
 use actor_testkit::Network;
 use distributed_actor::{
     ActorRef, Context, ExitReason, Node, Spawn, distributed_actor,
-    supervision::{Child, SupervisorBuilder, Tree},
+    supervision::{Child, Supervisor, SupervisorBuilder, Tree},
 };
 use tokio::time::sleep;
 
@@ -22,6 +22,8 @@ pub(crate) struct Stage {
     lame: BTreeSet<String>,
     /// Workers that do not stop of themselves.
     stubborn: BTreeSet<String>,
+    /// How long workers take to start.
+    slow: BTreeMap<String, Duration>,
 }
 
 type Stages = BTreeMap<String, Arc<Mutex<Stage>>>;
@@ -65,6 +67,10 @@ impl Test {
         } else {
             stage.lame.remove(name);
         }
+    }
+
+    pub(crate) fn slow(&self, name: &str, time: Duration) {
+        self.stage().slow.insert(name.into(), time);
     }
 
     pub(crate) fn stubborn(&self, name: &str) {
@@ -111,7 +117,11 @@ impl Worker {
     }
 
     #[on_start]
-    fn begin(&mut self) {
+    async fn begin(&mut self) {
+        let slow = self.stage.lock().unwrap().slow.get(&self.name).copied();
+        if let Some(time) = slow {
+            sleep(time).await;
+        }
         self.note("start");
     }
 
@@ -145,6 +155,31 @@ impl Worker {
     #[distributed]
     pub(crate) fn leave(&mut self, #[ctx] ctx: &Context<Self>) {
         ctx.stop();
+    }
+
+    #[distributed]
+    pub(crate) fn want(&mut self, #[ctx] ctx: &Context<Self>, wants: bool) {
+        ctx.want_restart(wants);
+    }
+
+    #[distributed]
+    pub(crate) fn link(&mut self, #[ctx] ctx: &Context<Self>, other: ActorRef<Worker>) {
+        ctx.link(&other);
+    }
+
+    #[distributed]
+    pub(crate) fn link_to_tree(&mut self, #[ctx] ctx: &Context<Self>, other: ActorRef<Supervisor<Node>>) {
+        ctx.link(&other);
+    }
+
+    #[distributed]
+    pub(crate) fn depend_on(&mut self, #[ctx] ctx: &Context<Self>, other: ActorRef<Worker>) {
+        ctx.depend_on(&other);
+    }
+
+    #[distributed]
+    pub(crate) async fn work_for(&mut self, seconds: u64) {
+        sleep(Duration::from_secs(seconds)).await;
     }
 
     #[distributed]
