@@ -208,12 +208,14 @@ impl<S: SupervisionSystem> Engine<S> {
         if kid.spec.restart == Restart::Temporary {
             self.remove(key, &reason);
         }
-        let others = self.kids.values().any(|kid| kid.spec.is_significant && kid.state != ChildState::Stopped);
-        let ends = match self.auto_shutdown {
-            AutoShutdown::Never => false,
-            AutoShutdown::AnySignificant => is_significant,
-            AutoShutdown::AllSignificant => is_significant && !others,
-        };
+        let ends = is_significant
+            && match self.auto_shutdown {
+                AutoShutdown::Never => false,
+                AutoShutdown::AnySignificant => true,
+                AutoShutdown::AllSignificant => {
+                    !self.kids.values().any(|kid| kid.spec.is_significant && kid.state != ChildState::Stopped)
+                }
+            };
         ends.then(|| ExitReason::new(Exit::Shutdown, format_args!("its significant child `{name}` has ended")))
     }
 

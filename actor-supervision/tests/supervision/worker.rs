@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use actor_testkit::Network;
+use actor_testkit::{Network, Panics};
 use distributed_actor::{
     ActorRef, Context, ExitReason, Node, Spawn, distributed_actor,
     supervision::{Child, Supervisor, SupervisorBuilder, Tree},
@@ -43,6 +43,8 @@ pub(crate) struct Test {
 
 impl Test {
     pub(crate) async fn new(name: &'static str) -> Self {
+        // Many crash, on purpose: to print each with its backtrace takes most of the time.
+        let _ = Panics::watch();
         let network = Network::seeded(name.len() as u64);
         let [node] = network.nodes().await;
         Self { name, stage: stage(name), network, node }
@@ -144,7 +146,7 @@ impl Worker {
     #[distributed]
     pub(crate) fn crash(&mut self) {
         self.note("crash");
-        panic!("as asked");
+        panic!("on purpose");
     }
 
     #[distributed]
