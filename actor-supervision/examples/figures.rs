@@ -10,7 +10,7 @@ use std::{
 use actor_testkit::Heap;
 use distributed_actor::{
     ActorRef, Node, distributed_actor,
-    supervision::{Strategy, Supervisor, Tree},
+    supervision::{Child, Strategy, Supervisor, Tree},
 };
 
 actor_testkit::count_heap!();
@@ -42,6 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("round {round}");
         together(&node).await?;
         one_by_one(&node).await?;
+        named(&node).await?;
     }
     idle(&node).await
 }
@@ -71,6 +72,20 @@ async fn one_by_one(node: &Node) -> Result<(), Box<dyn Error>> {
     stop(tree).await
 }
 
+/// Children with names and specifications of their own.
+async fn named(node: &Node) -> Result<(), Box<dyn Error>> {
+    let tree = Supervisor::builder(Strategy::OneForOne).start(node).await?;
+    let before = Heap::now();
+    let began = Mark::now()?;
+    for number in 0..u64::from(CHILDREN) {
+        tree.add(Child::new(number.to_string(), Worker::spawn_create(number))).await?;
+    }
+    began.print("added with names", CHILDREN)?;
+    let bytes = Heap::now().bytes.saturating_sub(before.bytes);
+    println!("    {:>8} bytes of heap each", bytes / CHILDREN as usize);
+    stop(tree).await
+}
+
 async fn stop(tree: Tree<Node>) -> Result<(), Box<dyn Error>> {
     let began = Mark::now()?;
     tree.stop().await;
@@ -82,7 +97,7 @@ async fn idle(node: &Node) -> Result<(), Box<dyn Error>> {
     let mut builder = Supervisor::builder(Strategy::OneForOne);
     for branch in 0..10 {
         let pool = Supervisor::dynamic(Worker::spawn_create);
-        builder = builder.child(distributed_actor::supervision::Child::new(branch.to_string(), pool));
+        builder = builder.child(Child::new(branch.to_string(), pool));
     }
     let tree = builder.start(node).await?;
     for branch in 0..10 {
