@@ -16,7 +16,10 @@ use std::{
 };
 
 use actor_transport::protocol::{Handshake, HelloConfig, Reject};
-use distributed_actor::{ActorRef, Limits, Node, NodeId, SystemError, distributed_actor};
+use distributed_actor::{
+    ActorId, ActorRef, Codec, EncodeBuffer, Exit, ExitReason, Limits, LinkSignal, Node, NodeId, Postcard, SystemError,
+    Terminated, distributed_actor,
+};
 use peer::{Peer, hello, refusal, rest};
 use serde::{Deserialize, Serialize};
 use support::Worker;
@@ -243,6 +246,37 @@ async fn arguments_that_make_no_sense_are_answered_and_the_session_goes_on() {
         }
         assert_eq!(peer.ask(&scene, "number", &[7]).await.unwrap(), [8][..]);
     }
+    scene.end().await;
+}
+
+/// R83: nobody ends actors by speaking for those of others, or for one that is not linked.
+#[tokio::test]
+async fn links_are_said_by_the_node_of_the_actor_alone() {
+    const LINK: &str = "distributed_actor::Node::link";
+    let scene = Scene::begin().await;
+    let mut peer = Peer::shake_hands(&scene, 10).await;
+    let encoded = |from: ActorId, signal: LinkSignal| {
+        let mut body = EncodeBuffer::new();
+        Postcard::encode(&(scene.victim.id().instance(), from, signal), &mut body).unwrap();
+        body.into_bytes()
+    };
+    let (own, foreign) = (ActorId::new(NodeId::from_bits(10), 1), ActorId::new(NodeId::from_bits(11), 1));
+    let ended = |text: &str| LinkSignal::Ended(ExitReason::new(Exit::Failed, text));
+    let sound = encoded(own, LinkSignal::Link);
+    let mut longer = sound.to_vec();
+    longer.extend([0; 9000]);
+    for bad in [&encoded(foreign, LinkSignal::Link)[..], &encoded(foreign, ended("forged")), &sound[..3], &longer, &[]]
+    {
+        let answer = peer.ask_node(LINK, bad).await;
+        assert!(matches!(answer, Err(SystemError::BadArguments { .. })), "{answer:?}");
+    }
+    // Not linked yet.
+    peer.ask_node(LINK, &encoded(own, ended("of no concern"))).await.unwrap();
+    assert_eq!(scene.victim.number(7).await.unwrap(), 8);
+    peer.ask_node(LINK, &sound).await.unwrap();
+    peer.ask_node(LINK, &encoded(own, ended("as a linked one"))).await.unwrap();
+    let Terminated::Failed(reason) = scene.victim.terminated().await else { panic!("it ended otherwise") };
+    assert_eq!((reason.exit(), reason.root().why()), (Exit::Linked, "as a linked one"));
     scene.end().await;
 }
 

@@ -70,18 +70,24 @@ impl Peer {
     /// The bytes of a call of that method with these arguments.
     pub(crate) fn call(&mut self, scene: &Scene, method: &str, body: &[u8]) -> (CallKey, Vec<u8>) {
         let info = MethodInfo::find(&format!("bad_input::Victim::{method}")).unwrap();
+        let method = MethodKey { hash: info.hash(), name: info.name(), signature: info.signature() };
+        self.call_of(scene.victim.id().instance(), method, body)
+    }
+
+    /// Calls the node itself with these arguments, and waits for the answer.
+    pub(crate) async fn ask_node(&mut self, method: &str, body: &[u8]) -> Result<Bytes, SystemError> {
+        let method = MethodKey { hash: MethodInfo::hash_of(method), name: method, signature: "" };
+        let (key, bytes) = self.call_of(0, method, body);
+        self.stream.write_all(&bytes).await.unwrap();
+        self.answer(key).await
+    }
+
+    fn call_of(&mut self, instance: u64, method: MethodKey<'_>, body: &[u8]) -> (CallKey, Vec<u8>) {
         let mut buffer = EncodeBuffer::new();
         buffer.put_slice(body);
         let now = Instant::now();
         let time = Duration::from_secs(10);
-        let call = OutgoingCall {
-            instance: scene.victim.id().instance(),
-            method: MethodKey { hash: info.hash(), name: info.name(), signature: info.signature() },
-            deadline: now + time,
-            timeout: time,
-            trace: None,
-            chain: &[],
-        };
+        let call = OutgoingCall { instance, method, deadline: now + time, timeout: time, trace: None, chain: &[] };
         let key = self.session.call(now, &call, buffer).unwrap();
         (key, self.transmit())
     }
