@@ -91,12 +91,13 @@ impl<A: DistributedActor> Seat<A> {
         let limit = self.system().settings().links_max;
         let added = self.fate().bonds().links.add(id.clone(), peer, bond, limit);
         let refused = match (added, local) {
-            (Added::Known, _) => None,
+            (Added::Known, Some(_)) => None,
             (Added::Full, _) => return self.has_no_room_for(&id, bond),
             (_, Some(local)) => {
                 let me: Weak<dyn AnyPort<A::System>> = self.me();
                 local.0.bound(self.id().clone(), WeakAnyLocal(me), bond.reversed()).err()
             }
+            // Said again, too: the other side may have taken it back meanwhile.
             (_, None) => {
                 if added == Added::First {
                     self.watch_elsewhere(id.clone(), token, false);
