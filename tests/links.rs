@@ -430,3 +430,90 @@ async fn a_server_waits_for_its_clients_for_ten_seconds() {
         client.ping().await.unwrap();
     }
 }
+
+/// R83: on threads, whatever comes first: a link that is made while the other one ends is answered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_end_is_missed_that_races_with_the_link() {
+    let node = Node::builder().start().await.unwrap();
+    for round in 0..500 {
+        let (one, two) = (node.spawn(Peer::default()), node.spawn(Peer::default()));
+        let linking = tokio::spawn({
+            let (one, two) = (one.clone(), two.clone());
+            async move { one.link(two).await }
+        });
+        let also = tokio::spawn({
+            let (one, two) = (one.clone(), two.clone());
+            // It may have ended before.
+            async move {
+                if round % 2 == 0 {
+                    drop(two.link(one).await)
+                }
+            }
+        });
+        let failing = tokio::spawn({
+            let two = two.clone();
+            async move { two.fail("no more".into()).await }
+        });
+        failing.await.unwrap().unwrap();
+        also.await.unwrap();
+        // What it was linked to may have ended it before it links itself.
+        let _ = linking.await.unwrap();
+        let how = timeout(Duration::from_secs(10), one.terminated()).await.expect("its end was missed");
+        let Terminated::Failed(reason) = how else { panic!("{how:?}") };
+        assert_eq!((reason.exit(), reason.root().why()), (Exit::Linked, "no more"));
+    }
+}
+
+/// R83: an end that arrives late does not stop the next state.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_end_of_a_linked_actor_never_stops_the_next_state() {
+    let node = Node::builder().start().await.unwrap();
+    let mut keeper = Keeper::start(&node, &Peer::spawn_create(), SpawnOptions::new()).await.unwrap();
+    let kept = keeper.actor_ref();
+    for _ in 0..500 {
+        let other = node.spawn(Peer::default());
+        kept.link(other.clone()).await.unwrap();
+        let ends = [
+            tokio::spawn({
+                let kept = kept.clone();
+                async move { drop(kept.fail("of itself".into()).await) }
+            }),
+            tokio::spawn(async move { drop(other.fail("elsewhere".into()).await) }),
+        ];
+        let reason = keeper.vacant().await;
+        assert!(["of itself", "elsewhere"].contains(&reason.root().why()), "{reason}");
+        keeper.restart(&Peer::spawn_create()).await.unwrap();
+        for end in ends {
+            end.await.unwrap();
+        }
+        let vacant = tokio::select! {
+            biased;
+            reason = keeper.vacant() => Some(reason),
+            pinged = kept.ping() => {
+                pinged.unwrap();
+                None
+            }
+        };
+        if let Some(reason) = vacant {
+            // Its own failure was asked of the next state: the call had waited for it.
+            assert_eq!(reason.root().why(), "of itself");
+            keeper.restart(&Peer::spawn_create()).await.unwrap();
+            kept.ping().await.unwrap();
+        }
+    }
+}
+
+/// R78: a call that waited between two states may end the next one as soon as it has started; the restart has succeeded.
+#[tokio::test(start_paused = true)]
+async fn a_state_that_ends_as_soon_as_it_has_started_has_started() {
+    let [node] = Network::seeded(76).nodes().await;
+    let mut keeper = Keeper::start(&node, &Peer::spawn_create(), SpawnOptions::new()).await.unwrap();
+    let kept = keeper.actor_ref();
+    kept.panic().await.unwrap_err();
+    keeper.vacant().await;
+    let waiting = tokio::spawn(async move { kept.fail("at once".into()).await });
+    settle().await;
+    keeper.restart(&Peer::spawn_create()).await.unwrap();
+    assert_eq!(keeper.vacant().await.why(), "at once");
+    waiting.await.unwrap().unwrap();
+}

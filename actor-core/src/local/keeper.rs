@@ -157,13 +157,12 @@ where
     async fn has_started(&mut self) -> Result<(), ExitReason> {
         let Some(started) = self.started.take() else { return Ok(()) };
         poll_fn(|cx| {
-            if let Poll::Ready(reason) = self.poll_vacant(cx) {
-                return Poll::Ready(Err(reason));
-            }
-            // A panic is told by the vacancy.
+            let vacant = self.poll_vacant(cx);
+            // Looked at last: it may have started, and ended since, by a call that had waited for it.
             match started.poll(cx.waker()) {
                 Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
-                _ => Poll::Pending,
+                // A panic is told by the vacancy.
+                _ => vacant.map(Err),
             }
         })
         .await
