@@ -226,9 +226,9 @@ impl Machine {
         Self { latest }
     }
 
-    /// Whether a thread that wanted to run had to wait for more than 50 ms.
+    /// Whether a thread that wanted to run had to wait for more than 25 ms.
     pub fn is_busy(&self) -> bool {
-        self.latest.load(Ordering::Relaxed) > 50
+        self.latest.load(Ordering::Relaxed) > 25
     }
 
     /// Says how long something took, and fails where that is too long for a machine that has time.
