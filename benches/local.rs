@@ -8,7 +8,7 @@ use std::{
 };
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use distributed_actor::{Node, distributed_actor};
+use distributed_actor::{ActorRef, Locality, Node, SpawnOptions, distributed_actor};
 use tokio::{
     runtime::Runtime,
     sync::{Mutex, mpsc},
@@ -30,6 +30,23 @@ impl Counter {
     async fn add_async(&mut self, n: u64) -> u64 {
         self.value += n;
         self.value
+    }
+}
+
+struct Caller {
+    peer: ActorRef<Counter>,
+}
+
+#[distributed_actor]
+impl Caller {
+    /// The time that so many calls of its peer take, in nanoseconds.
+    #[distributed]
+    async fn calls(&mut self, count: u64) -> u64 {
+        let began = Instant::now();
+        for _ in 0..count {
+            black_box(self.peer.add(1).await.unwrap());
+        }
+        u64::try_from(began.elapsed().as_nanos()).unwrap()
     }
 }
 
@@ -125,6 +142,59 @@ fn casts(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Calls of one actor by another one, beside direct ones behind a mutex.
+fn localities(criterion: &mut Criterion) {
+    let runtime = runtime();
+    let node = runtime.block_on(Node::builder().start()).unwrap();
+    let locality = Locality::new();
+    let bound = node.spawn_with(Counter { value: 0 }, SpawnOptions::new().locality(&locality));
+    let within = Caller { peer: bound.clone() };
+    let within = node.spawn_with(within, SpawnOptions::new().locality(&locality));
+    let apart = node.spawn(Caller { peer: node.spawn(Counter { value: 0 }) });
+    let mut group = criterion.benchmark_group("locality");
+    for (name, caller) in [("call within one", within), ("call without one", apart)] {
+        group.bench_function(name, |bencher| {
+            bencher.to_async(&runtime).iter_custom(|count| {
+                let caller = caller.clone();
+                async move {
+                    let calls = caller.calls(count).timeout(Duration::from_secs(3600));
+                    Duration::from_nanos(calls.await.unwrap())
+                }
+            });
+        });
+    }
+    group.bench_function("call from elsewhere", |bencher| {
+        bencher.to_async(&runtime).iter_custom(|count| {
+            let bound = bound.clone();
+            repeated(count, move || {
+                let bound = bound.clone();
+                async move { bound.add(1).await.unwrap() }
+            })
+        });
+    });
+    group.bench_function("floor: direct call behind a tokio mutex", |bencher| {
+        bencher.to_async(&runtime).iter_custom(async |count| {
+            let counter = Arc::new(Mutex::new(Counter { value: 0 }));
+            let began = Instant::now();
+            for _ in 0..count {
+                black_box(black_box(&counter).lock().await.add(1));
+            }
+            began.elapsed()
+        });
+    });
+    group.bench_function("floor: direct call behind a std mutex", |bencher| {
+        bencher.to_async(&runtime).iter_custom(async |count| {
+            let counter = Arc::new(std::sync::Mutex::new(Counter { value: 0 }));
+            let began = Instant::now();
+            for _ in 0..count {
+                black_box(black_box(&counter).lock().unwrap().add(1));
+            }
+            began.elapsed()
+        });
+    });
+    group.finish();
+}
+
 fn lives(criterion: &mut Criterion) {
     let runtime = runtime();
     let node = runtime.block_on(Node::builder().start()).unwrap();
@@ -175,5 +245,5 @@ fn many_callers(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, calls, casts, lives, many_callers);
+criterion_group!(benches, calls, casts, localities, lives, many_callers);
 criterion_main!(benches);

@@ -35,13 +35,13 @@ pub use actor_core::{
     ActorId, ActorRef, ActorSystem, AnyLocal, Arguments, As, BoxFuture, Bytes, Call, CallError, CallFuture, CallResult,
     CallScope, Callable, Caller, CancelToken, Cast, Cause, ChainLink, Codec, CodecError, Constructed, Constructor,
     ConstructorEntry, Context, DeadLetter, Decide, DecodeContext, DecodeLimits, DecoderOf, DistributedActor,
-    EncodeBuffer, Entry, Exit, ExitReason, FailureOf, HandlerOf, HearsOfEnds, IdOf, Identity, IncomingCall,
-    InvocationDecoder, InvocationEncoder, Keeper, LinkSignal, Local, Method, MethodInfo, Monitor, NetworkError, Never,
-    NodeId, NotResult, Orphan, Outcome, Overflow, Pace, Parameter, ParseIdError, ParseTraceParentError, Postcard,
-    Probe, Proxy, RemoteCall, Reply, RequirementOf, ResultHandler, Returned, Segments, Settings, Spawn, SpawnOptions,
-    SpawnSystem, Started, SystemError, SystemFailure, Target, Terminated, Termination, ThrownOf, Timer, TraceParent,
-    ValueOf, WeakAnyLocal, WeakLocal, WeakRef, distributed, distributed_actor, execute_distributed_target, spawn,
-    spawn_with, try_spawn_with,
+    EncodeBuffer, Entry, Exit, ExitReason, FailureOf, Group, HandlerOf, HearsOfEnds, IdOf, Identity, IncomingCall,
+    InvocationDecoder, InvocationEncoder, Keeper, LinkSignal, Local, Locality, Method, MethodInfo, Monitor,
+    NetworkError, Never, NodeId, NotResult, Orphan, Outcome, Overflow, Pace, Parameter, ParseIdError,
+    ParseTraceParentError, Postcard, Probe, Proxy, RemoteCall, Reply, RequirementOf, ResultHandler, Returned, Segments,
+    Settings, Spawn, SpawnOptions, SpawnSystem, Started, SystemError, SystemFailure, Target, Terminated, Termination,
+    ThrownOf, Timer, TraceParent, ValueOf, WeakAnyLocal, WeakLocal, WeakRef, broadcast, distributed, distributed_actor,
+    execute_distributed_target, spawn, spawn_with, try_spawn_with,
 };
 pub use actor_transport::{
     Address, Cluster, Connection, ErrorPolicy, IntoAddress, Limits, LimitsError, Listener, Node, NodeBuilder,
@@ -52,9 +52,9 @@ pub use actor_transport::{
 #[cfg(feature = "supervision")]
 pub mod supervision {
     pub use actor_supervision::{
-        AutoShutdown, Backoff, Child, ChildCount, ChildError, ChildInfo, ChildState, DynamicBuilder, IntoChild,
-        Restart, Shutdown, StartError, Strategy, SupervisionSystem, Supervisor, SupervisorBuilder, SupervisorCodec,
-        SupervisorMethods, Tree,
+        AutoShutdown, Backoff, Child, ChildCount, ChildError, ChildInfo, ChildState, Cooperation, CooperationBuilder,
+        DynamicBuilder, IntoChild, Members, Notice, NoticeKind, Restart, Shutdown, StartError, Strategy,
+        SupervisionSystem, Supervisor, SupervisorBuilder, SupervisorCodec, SupervisorMethods, Tree,
     };
 }
 
@@ -138,3 +138,9 @@ struct Testing;
 #[cfg(doctest)]
 #[doc = include_str!("../actor-macros/src/reentrant.md")]
 struct Reentrant;
+
+/// And those of `Group` and `Locality`.
+#[cfg(doctest)]
+#[doc = include_str!("../actor-core/src/group.md")]
+#[doc = include_str!("../actor-core/src/local/locality.md")]
+struct Examples;

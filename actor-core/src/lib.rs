@@ -13,6 +13,7 @@ mod context;
 mod dead_letter;
 mod error;
 mod exit;
+mod group;
 mod hash;
 mod hooks;
 mod identity;
@@ -46,13 +47,14 @@ pub use self::{
     dead_letter::DeadLetter,
     error::{CallError, NetworkError, Never, Outcome, SystemError, SystemFailure},
     exit::{Cause, Exit, ExitReason},
+    group::{Group, broadcast},
     hooks::{HearsOfEnds, Monitor},
     identity::{ActorId, NodeId, ParseIdError},
     invocation::{Arguments, InvocationDecoder, InvocationEncoder, ResultHandler},
     link::LinkSignal,
     local::{
-        AnyLocal, CancelToken, Decide, IncomingCall, Keeper, Local, Overflow, Pace, SpawnOptions, Timer, WeakAnyLocal,
-        WeakLocal, execute_distributed_target, spawn, spawn_with, try_spawn_with,
+        AnyLocal, CancelToken, Decide, IncomingCall, Keeper, Local, Locality, Overflow, Pace, SpawnOptions, Timer,
+        WeakAnyLocal, WeakLocal, execute_distributed_target, spawn, spawn_with, try_spawn_with,
     },
     method::{
         CallResult, Callable, DecoderOf, DistributedActor, Entry, FailureOf, HandlerOf, IdOf, Method, Proxy,

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use actor_core::ExitReason;
+use actor_core::{ExitReason, Locality};
 
 use crate::{
     child::Child,
@@ -23,6 +23,7 @@ pub struct SupervisorBuilder<S> {
     pub(crate) restarts_max: u32,
     pub(crate) within: Duration,
     pub(crate) auto_shutdown: AutoShutdown,
+    pub(crate) locality: Option<Locality>,
     pub(crate) children: Vec<Child<S>>,
     pub(crate) factory: Option<Factory<S>>,
 }
@@ -34,6 +35,7 @@ impl<S> SupervisorBuilder<S> {
             restarts_max: RESTARTS_MAX,
             within: WITHIN,
             auto_shutdown: AutoShutdown::Never,
+            locality: None,
             children: Vec::new(),
             factory: None,
         }
@@ -52,6 +54,15 @@ impl<S> SupervisorBuilder<S> {
     #[must_use]
     pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
         self.auto_shutdown = auto_shutdown;
+        self
+    }
+
+    /// Where its children run, and theirs, unless told otherwise: by their own supervisor, or by [`Child::locality`]. They
+    /// never run at the same time then. Without one, each runs for itself, on all cores. The supervisor itself stays outside:
+    /// it can see to a child that blocks.
+    #[must_use]
+    pub fn locality(mut self, locality: &Locality) -> Self {
+        self.locality = Some(locality.clone());
         self
     }
 
@@ -83,6 +94,7 @@ impl<S> Clone for SupervisorBuilder<S> {
             restarts_max: self.restarts_max,
             within: self.within,
             auto_shutdown: self.auto_shutdown,
+            locality: self.locality.clone(),
             children: self.children.clone(),
             factory: self.factory.clone(),
         }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use actor_core::{DistributedActor, Spawn, SpawnSystem};
+use actor_core::{DistributedActor, Locality, Spawn, SpawnSystem};
 
 use crate::{
     builder::SupervisorBuilder,
@@ -21,6 +21,7 @@ use crate::{
 pub struct Child<S> {
     pub(crate) name: String,
     pub(crate) spec: Spec,
+    pub(crate) locality: Bound,
     pub(crate) make: Arc<Make<S>>,
 }
 
@@ -33,13 +34,32 @@ pub(crate) struct Spec {
     pub(crate) is_significant: bool,
 }
 
+/// Where a child runs.
+#[derive(Clone)]
+pub(crate) enum Bound {
+    AsSiblings,
+    To(Locality),
+    Nowhere,
+}
+
+impl Bound {
+    /// Its locality below a supervisor with that one.
+    pub(crate) fn below<'a>(&'a self, supervisor: Option<&'a Locality>) -> Option<&'a Locality> {
+        match self {
+            Self::AsSiblings => supervisor,
+            Self::To(locality) => Some(locality),
+            Self::Nowhere => None,
+        }
+    }
+}
+
 pub(crate) type Make<S> = dyn Fn() -> Box<dyn Managed<S>> + Send + Sync;
 
 impl<S> Child<S> {
     /// A child of that name: the call of a constructor, `Worker::spawn_create(..)`, or a `Supervisor::builder(..)`. The
     /// name and the owner that a `Spawn` asks for are of no concern here.
     pub fn new(name: impl Into<String>, child: impl IntoChild<S>) -> Self {
-        Self { name: name.into(), spec: Spec::default(), make: child.into_make().0 }
+        Self { name: name.into(), spec: Spec::default(), locality: Bound::AsSiblings, make: child.into_make().0 }
     }
 
     /// A child on another node, owned by this one. The loss of the node ends it. Each start gives it another reference.
@@ -68,6 +88,7 @@ impl<S> Child<S> {
         Self {
             name: name.into(),
             spec: Spec::default(),
+            locality: Bound::AsSiblings,
             make: Arc::new(move || Box::new(Remote::new(spawn.clone(), place.clone()))),
         }
     }
@@ -93,6 +114,21 @@ impl<S> Child<S> {
         self
     }
 
+    /// Has it run in another locality than its siblings; if it is a supervisor or a cooperation, those below it that have
+    /// none of their own. One on another node runs as that one says.
+    #[must_use]
+    pub fn locality(mut self, locality: &Locality) -> Self {
+        self.locality = Bound::To(locality.clone());
+        self
+    }
+
+    /// Has it run for itself, without the locality of its siblings.
+    #[must_use]
+    pub fn without_locality(mut self) -> Self {
+        self.locality = Bound::Nowhere;
+        self
+    }
+
     /// Its end, when it is not started again, may end the supervisor: see [`AutoShutdown`](crate::AutoShutdown).
     #[must_use]
     pub fn significant(mut self) -> Self {
@@ -103,7 +139,7 @@ impl<S> Child<S> {
 
 impl<S> Clone for Child<S> {
     fn clone(&self) -> Self {
-        Self { name: self.name.clone(), spec: self.spec, make: self.make.clone() }
+        Self { name: self.name.clone(), spec: self.spec, locality: self.locality.clone(), make: self.make.clone() }
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actor_core::{BoxFuture, Exit, ExitReason, Keeper, SpawnOptions};
+use actor_core::{BoxFuture, Exit, ExitReason, Keeper, Locality, SpawnOptions};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -28,12 +28,13 @@ use crate::{
 };
 
 /// What has been given up ends at its next await; one that blocks its thread is left behind after this time.
-const KILL_TIME: Duration = Duration::from_secs(1);
+pub(crate) const KILL_TIME: Duration = Duration::from_secs(1);
 
 pub(crate) struct Engine<S: SupervisionSystem> {
     pub(crate) system: S,
     strategy: Strategy,
     auto_shutdown: AutoShutdown,
+    pub(crate) locality: Option<Locality>,
     intensity: Intensity,
     /// In the order in which they are started.
     pub(crate) kids: BTreeMap<Key, Kid<S>>,
@@ -64,6 +65,7 @@ impl<S: SupervisionSystem> Engine<S> {
             system: system.clone(),
             strategy: builder.strategy,
             auto_shutdown: builder.auto_shutdown,
+            locality: builder.locality,
             intensity: Intensity::new(builder.restarts_max, builder.within),
             kids: BTreeMap::new(),
             by_name: HashMap::new(),
@@ -375,12 +377,16 @@ impl<S: SupervisionSystem> Engine<S> {
     }
 
     pub(crate) fn insert(&mut self, child: Child<S>) -> Result<Key, ChildError> {
-        let Child { name, spec, make } = child;
+        let Child { name, spec, locality, make } = child;
         if self.by_name.contains_key(&*name) {
             return Err(ChildError::NameTaken { name });
         }
         let name: Arc<str> = name.into();
-        let key = self.enter(Some(name.clone()), Arc::new(spec), make());
+        let mut managed = make();
+        if let Some(locality) = locality.below(self.locality.as_ref()) {
+            managed.bind(locality);
+        }
+        let key = self.enter(Some(name.clone()), Arc::new(spec), managed);
         self.by_name.insert(name, key);
         Ok(key)
     }
@@ -419,12 +425,12 @@ impl<S: SupervisionSystem> Engine<S> {
 }
 
 /// The time, virtual in a paused tokio runtime.
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
 /// What `first` comes to, unless `second` ends before.
-async fn either<T, U>(first: impl Future<Output = T>, second: impl Future<Output = U>) -> Result<T, U> {
+pub(crate) async fn either<T, U>(first: impl Future<Output = T>, second: impl Future<Output = U>) -> Result<T, U> {
     let (mut first, mut second) = (std::pin::pin!(first), std::pin::pin!(second));
     poll_fn(|cx| {
         if let Poll::Ready(output) = first.as_mut().poll(cx) {

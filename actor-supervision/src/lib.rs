@@ -7,6 +7,7 @@
 mod bell;
 mod builder;
 mod child;
+mod cooperation;
 mod engine;
 mod factory;
 mod intensity;
@@ -26,6 +27,7 @@ mod tree;
 pub use self::{
     builder::{StartError, SupervisorBuilder},
     child::{Child, IntoChild},
+    cooperation::{Cooperation, CooperationBuilder, Members, Notice, NoticeKind},
     factory::DynamicBuilder,
     policy::{AutoShutdown, Backoff, Restart, Shutdown, Strategy},
     report::{ChildCount, ChildInfo, ChildState},

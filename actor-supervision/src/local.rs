@@ -6,18 +6,21 @@ use std::{
     task::{Context, Poll},
 };
 
-use actor_core::{BoxFuture, CallError, DistributedActor, Exit, ExitReason, Keeper, Spawn, SpawnOptions, SpawnSystem};
+use actor_core::{
+    BoxFuture, CallError, DistributedActor, Exit, ExitReason, Keeper, Locality, Spawn, SpawnOptions, SpawnSystem,
+};
 
 use crate::managed::{Managed, told};
 
 pub(crate) struct Local<A: DistributedActor, E> {
     spawn: Spawn<A, E>,
     keeper: Option<Keeper<A>>,
+    locality: Option<Locality>,
 }
 
 impl<A: DistributedActor, E> Local<A, E> {
     pub(crate) fn new(spawn: Spawn<A, E>) -> Self {
-        Self { spawn, keeper: None }
+        Self { spawn, keeper: None, locality: None }
     }
 }
 
@@ -32,7 +35,8 @@ where
             match &mut self.keeper {
                 Some(keeper) => keeper.restart(&self.spawn).await.map_err(|error| not_started(&error)),
                 none => {
-                    let started = Keeper::start(system, &self.spawn, SpawnOptions::new()).await;
+                    let options = self.locality.iter().fold(SpawnOptions::new(), SpawnOptions::locality);
+                    let started = Keeper::start(system, &self.spawn, options).await;
                     *none = Some(started.map_err(|error| not_started(&error))?);
                     Ok(())
                 }
@@ -64,6 +68,10 @@ where
 
     fn actor(&self) -> Option<Box<dyn Any + Send + Sync>> {
         Some(Box::new(self.keeper.as_ref()?.actor_ref()))
+    }
+
+    fn bind(&mut self, locality: &Locality) {
+        self.locality = Some(locality.clone());
     }
 
     fn id(&self) -> Option<String> {

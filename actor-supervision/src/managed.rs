@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use actor_core::{BoxFuture, ExitReason, Terminated};
+use actor_core::{BoxFuture, ExitReason, Locality, Terminated};
 
 use crate::{policy::Shutdown, shared::Shared};
 
@@ -33,6 +33,11 @@ pub(crate) trait Managed<S>: Send {
 
     /// The id of its actor, as printed.
     fn id(&self) -> Option<String>;
+
+    /// Has it run in that locality, from its next start on. What is elsewhere does not.
+    fn bind(&mut self, locality: &Locality) {
+        let _ = locality;
+    }
 
     /// The same as it is.
     fn actor_id(&self) -> Option<Box<dyn Any + Send>>;

@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use actor_core::{BoxFuture, Exit, ExitReason};
+use actor_core::{BoxFuture, Exit, ExitReason, Locality};
 
 use crate::{
     builder::SupervisorBuilder, managed::Managed, policy::Shutdown, shared::Shared, supervisor::SupervisionSystem,
@@ -68,6 +68,10 @@ impl<S: SupervisionSystem> Managed<S> for Nested<S> {
 
     fn id(&self) -> Option<String> {
         Some(self.running.as_ref()?.0.actor().id().to_string())
+    }
+
+    fn bind(&mut self, locality: &Locality) {
+        self.builder.locality.get_or_insert_with(|| locality.clone());
     }
 
     fn actor_id(&self) -> Option<Box<dyn Any + Send>> {

@@ -55,7 +55,10 @@ impl<S: SupervisionSystem> Engine<S> {
             return Err(ChildError::TooMany { limit: factory.children_max as u64 });
         }
         let spec = factory.spec.clone();
-        let managed = factory.make(&self.system, arguments)?;
+        let mut managed = factory.make(&self.system, arguments)?;
+        if let Some(locality) = &self.locality {
+            managed.bind(locality);
+        }
         let key = self.enter(None, spec, managed);
         if let Err(reason) = self.start_kid(key).await {
             self.remove(key, &reason);

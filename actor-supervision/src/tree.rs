@@ -6,6 +6,7 @@ use actor_core::{ActorRef, CallError, Callable, Exit, ExitReason};
 
 use crate::{
     child::Child,
+    cooperation::Cooperation,
     factory::{Arguments, NewChild},
     picture,
     report::{ChildCount, ChildInfo},
@@ -168,6 +169,14 @@ impl<S: SupervisionSystem> Tree<S> {
                 Err(_) => gone(),
             }
         }
+    }
+
+    /// The cooperation of a child that is one. Started again, it is another one.
+    ///
+    /// # Errors
+    /// As [`child`](Self::child).
+    pub fn cooperation(&self, name: &str) -> Result<Cooperation<S>, ChildError> {
+        self.named(name)
     }
 
     pub(crate) fn ask_to_stop(&self, at_once: bool) {

@@ -1,8 +1,8 @@
 //! The handle that users hold.
 
-use std::{fmt, future::poll_fn, pin::Pin, sync::Arc, task::Poll};
+use std::{fmt, sync::Arc};
 
-use actor_core::{ActorId, ActorRef, Callable, SystemError};
+use actor_core::{ActorId, ActorRef, Callable, SystemError, broadcast};
 use actor_transport::Node;
 
 use super::{
@@ -100,26 +100,14 @@ impl Registry {
     ///
     /// # Cancel safety
     /// Dropped before it has ended, some may not be told.
-    pub async fn broadcast<A, F, E>(&self, key: &Key<A>, mut say: impl FnMut(ActorRef<A>) -> F) -> usize
+    pub async fn broadcast<A, F, E>(&self, key: &Key<A>, say: impl FnMut(ActorRef<A>) -> F) -> usize
     where
         A: Callable<System = Node> + ?Sized + 'static,
         F: Future<Output = Result<(), E>>,
     {
         let mut ids = self.ids(key.name());
         ids.dedup();
-        let mut saying: Vec<Pin<Box<F>>> = self.resolve(ids).into_iter().map(|member| Box::pin(say(member))).collect();
-        let mut told = 0;
-        poll_fn(|cx| {
-            saying.retain_mut(|saying| match saying.as_mut().poll(cx) {
-                Poll::Ready(result) => {
-                    told += usize::from(result.is_ok());
-                    false
-                }
-                Poll::Pending => true,
-            });
-            if saying.is_empty() { Poll::Ready(told) } else { Poll::Pending }
-        })
-        .await
+        broadcast(self.resolve(ids), say).await
     }
 
     /// Claims a name of the cluster for an actor of this node, for as long as the actor lives, or until it is

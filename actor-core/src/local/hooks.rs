@@ -38,7 +38,7 @@ pub(super) fn start_telling<A: DistributedActor>(told: Arc<ReplyCell<(), Never, 
 }
 
 /// Whether the actor has started; if not, it ends.
-async fn run_start<A: DistributedActor>(actor: &mut A, context: &Context<A>) -> bool {
+pub(super) async fn run_start<A: DistributedActor>(actor: &mut A, context: &Context<A>) -> bool {
     let started = within_limit(context.system(), actor.__on_start(context)).await;
     let reason = match started {
         Some(Ok(())) => return true,

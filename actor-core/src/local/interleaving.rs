@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    group::{Group, Reserved},
+    futures::{Futures, Reserved},
     job::Work,
     mailbox::NextShared,
     seat::{Seat, State},
@@ -27,7 +27,7 @@ pub(super) struct Interleaving<'a, A: DistributedActor> {
     first: Option<Pending<'a, A>>,
     /// Whether the first poll is on the caller's task, which nothing but that job may hold up.
     inline: bool,
-    group: Group<Pending<'a, A>>,
+    futures: Futures<Pending<'a, A>>,
     handled: usize,
     /// How many jobs are begun, and how many polled again, before others of the thread run.
     handled_max: usize,
@@ -44,24 +44,24 @@ impl<'a, A: DistributedActor> Interleaving<'a, A> {
         let State { actor, context } = &*state;
         let (seat, actor) = (turn.seat(), work.lend(actor));
         let first = Some(Pending::new(turn, work, actor, context));
-        Self { seat, actor, context, first, inline, group: Group::new(), handled, handled_max }
+        Self { seat, actor, context, first, inline, futures: Futures::new(), handled, handled_max }
     }
 
     /// What goes on beside the first job. `Some` if the actor shall end.
     fn poll_others(&mut self, cx: &mut TaskContext<'_>) -> Option<TurnEnd> {
         // Those that are woken from now on, perhaps by themselves, wait for the next poll.
-        let woken = self.group.listen(cx.waker());
+        let woken = self.futures.listen(cx.waker());
         if woken > self.handled_max {
             cx.waker().wake_by_ref();
         }
         for _ in 0..woken.min(self.handled_max) {
-            let Some((pending, place, waker)) = self.group.next_woken() else { break };
+            let Some((pending, place, waker)) = self.futures.next_woken() else { break };
             if let Some(end) = self.poll_one(pending, place, &waker) {
                 return Some(end);
             }
         }
         while self.handled < self.handled_max {
-            let job = match self.seat.mailbox.next_shared(self.group.len(), cx.waker()) {
+            let job = match self.seat.mailbox.next_shared(self.futures.len(), cx.waker()) {
                 NextShared::Job(job) => job,
                 NextShared::None => return None,
                 NextShared::StopNow => return Some(TurnEnd::StoppedNow),
@@ -77,7 +77,7 @@ impl<'a, A: DistributedActor> Interleaving<'a, A> {
     }
 
     fn begin(&mut self, pending: Pending<'a, A>) -> Option<TurnEnd> {
-        let (place, waker) = self.group.reserve();
+        let (place, waker) = self.futures.reserve();
         self.poll_one(pending, place, &waker)
     }
 
@@ -85,11 +85,11 @@ impl<'a, A: DistributedActor> Interleaving<'a, A> {
     fn poll_one(&mut self, mut pending: Pending<'a, A>, place: Reserved, waker: &Waker) -> Option<TurnEnd> {
         match pending.poll(&mut TaskContext::from_waker(waker)) {
             Poll::Pending => {
-                self.group.settle(place, Some(pending));
+                self.futures.settle(place, Some(pending));
                 None
             }
             Poll::Ready(ran) => {
-                self.group.settle(place, None);
+                self.futures.settle(place, None);
                 match pending.end(ran) {
                     TurnEnd::Done => None,
                     end => Some(end),
@@ -110,7 +110,7 @@ impl<A: DistributedActor> Future for Interleaving<'_, A> {
         let inline = std::mem::take(&mut this.inline);
         let mut end = None;
         if let Some(first) = this.first.take() {
-            this.group.listen(cx.waker());
+            this.futures.listen(cx.waker());
             end = this.begin(first);
         }
         if end.is_none() && !inline {
@@ -119,10 +119,10 @@ impl<A: DistributedActor> Future for Interleaving<'_, A> {
         match end {
             Some(end) => {
                 // Whoever waits for those learns it before the actor's end is announced.
-                this.group = Group::new();
+                this.futures = Futures::new();
                 Poll::Ready((end, this.handled))
             }
-            None if this.group.len() == 0 => Poll::Ready((TurnEnd::Done, this.handled)),
+            None if this.futures.len() == 0 => Poll::Ready((TurnEnd::Done, this.handled)),
             None => {
                 this.handled = 0;
                 Poll::Pending

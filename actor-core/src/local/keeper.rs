@@ -3,12 +3,15 @@
 use std::{
     fmt,
     future::poll_fn,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, Weak},
     task::{Context as TaskContext, Poll, Waker},
 };
 
 use super::{
+    hold::{Hold, Stage, start_held},
     hooks,
+    locality::Locality,
     mailbox::Stop,
     now,
     options::SpawnOptions,
@@ -18,8 +21,8 @@ use super::{
     spawn::Unborn,
 };
 use crate::{
-    ActorRef, CallError, Context, DistributedActor, ExitReason, FailureOf, Never, RemoteCall, Spawn, SpawnSystem,
-    SystemError, Terminated,
+    ActorRef, ActorSystem, CallError, Context, DistributedActor, Exit, ExitReason, FailureOf, Never, Outcome,
+    RemoteCall, Spawn, SpawnSystem, SystemError, Terminated,
 };
 
 /// Keeps an actor, and gives it a new state when the old one has ended: a restart.
@@ -30,9 +33,11 @@ pub struct Keeper<A: DistributedActor> {
     seat: Arc<Seat<A>>,
     /// Filled when the present state has started.
     started: Option<Arc<StartCell>>,
+    /// Set while its first state may not start, or take calls.
+    hold: Option<Arc<Hold>>,
 }
 
-type StartCell = ReplyCell<(), Never, SystemError>;
+pub(super) type StartCell = ReplyCell<(), Never, SystemError>;
 
 impl<A: DistributedActor> Keeper<A>
 where
@@ -52,13 +57,31 @@ where
     ) -> Result<Self, CallError<E, FailureOf<A>>> {
         let unborn = Unborn::<A>::new(system);
         let (context, assigned) = unborn.into_parts();
-        let (actor, context) = construct(system, spawn, context).await?;
+        let (actor, context) = construct(system, spawn, context, options.locality.as_ref()).await?;
         let tenure = Arc::new(Tenure::default());
         let seat = Unborn::from_parts(context, assigned).seated(actor, options, Some(tenure));
-        let mut keeper = Self { seat, started: None };
+        let mut keeper = Self { seat, started: None, hold: None };
         keeper.start_job(None);
         keeper.has_started().await.map_err(|reason| start_failed(&reason))?;
         Ok(keeper)
+    }
+
+    /// Makes an actor here that does not start yet: it can be referred to, and calls wait in its mailbox until it has
+    /// [begun](Self::begin) and is [opened](Self::open).
+    ///
+    /// # Errors
+    /// As those of [`SpawnSystem::spawn_on`].
+    ///
+    /// # Cancel safety
+    /// Dropped before it has ended, no actor stays.
+    pub async fn build<E: Send + 'static>(
+        system: &A::System,
+        spawn: &Spawn<A, E>,
+        options: SpawnOptions<A>,
+    ) -> Result<Self, CallError<E, FailureOf<A>>> {
+        let (context, assigned) = Unborn::<A>::new(system).into_parts();
+        let (actor, context) = construct(system, spawn, context, options.locality.as_ref()).await?;
+        Ok(Self::held(Unborn::from_parts(context, assigned), actor, options))
     }
 
     /// Gives the actor a new state, made by `spawn`, once the old one has ended; waits until it has started.
@@ -69,12 +92,13 @@ where
     /// # Cancel safety
     /// Dropped before it has ended, the actor may stay without a state.
     pub async fn restart<E: Send + 'static>(&mut self, spawn: &Spawn<A, E>) -> Result<(), CallError<E, FailureOf<A>>> {
-        self.vacant().await;
+        let vacant = self.vacant();
+        self.within_limit(vacant).await.map_err(|reason| start_failed(&reason))?;
         let seat = &self.seat;
         let me = WeakLocal(Arc::downgrade(seat) as Weak<dyn Port<A>>);
         let context = Context::new(seat.system().clone(), seat.id().clone(), me);
         let system = seat.system().clone();
-        let (actor, context) = construct(&system, spawn, context).await?;
+        let (actor, context) = construct(&system, spawn, context, self.seat.locality()).await?;
         if let Some(tenure) = self.seat.tenure() {
             tenure.occupy();
         }
@@ -87,9 +111,43 @@ where
     #[must_use]
     pub fn of(system: &A::System, actor: A, options: SpawnOptions<A>) -> Self {
         let seat = Unborn::<A>::new(system).seated(actor, options, Some(Arc::new(Tenure::default())));
-        let mut keeper = Self { seat, started: None };
+        let mut keeper = Self { seat, started: None, hold: None };
         keeper.start_job(None);
         keeper
+    }
+
+    /// The same for an actor that does not start yet, as with [`build`](Self::build).
+    #[must_use]
+    pub fn build_of(system: &A::System, actor: A, options: SpawnOptions<A>) -> Self {
+        Self::held(Unborn::new(system), actor, options)
+    }
+
+    fn held(unborn: Unborn<A>, actor: A, options: SpawnOptions<A>) -> Self {
+        let seat = unborn.seated(actor, options, Some(Arc::new(Tenure::default())));
+        let (hold, started) = (Arc::new(Hold::new()), Arc::new(StartCell::new()));
+        Port::notify(&*seat, start_held(hold.clone(), started.clone()));
+        Self { seat, started: Some(started), hold: Some(hold) }
+    }
+
+    /// Lets an actor that was built start, and waits until it has; calls still wait.
+    ///
+    /// # Errors
+    /// Why it has ended instead.
+    ///
+    /// # Cancel safety
+    /// Dropped before it has ended, the actor goes on starting.
+    pub async fn begin(&mut self) -> Result<(), ExitReason> {
+        if let Some(hold) = &self.hold {
+            hold.go(Stage::Started);
+        }
+        self.has_started().await
+    }
+
+    /// Lets an actor that was built take calls, when it has started.
+    pub fn open(&mut self) {
+        if let Some(hold) = self.hold.take() {
+            hold.go(Stage::Open);
+        }
     }
 
     /// The actor.
@@ -118,9 +176,15 @@ where
         }
     }
 
-    /// Asks the actor to stop in order, when its running method has ended.
+    /// Asks the actor to stop in order, when its running method has ended. One that has not begun has nothing to stop, and
+    /// just ends; one that takes no calls yet never does.
     pub fn stop(&self) {
+        let Some(hold) = &self.hold else { return Port::stop(&*self.seat, Stop::AfterCurrent) };
+        if hold.stage() < Stage::Started {
+            return self.kill();
+        }
         Port::stop(&*self.seat, Stop::AfterCurrent);
+        hold.go(Stage::Open);
     }
 
     /// The same for this reason, which those learn that are linked to it.
@@ -156,7 +220,7 @@ where
     /// Waits until the present state has started, or has ended instead.
     async fn has_started(&mut self) -> Result<(), ExitReason> {
         let Some(started) = self.started.take() else { return Ok(()) };
-        poll_fn(|cx| {
+        let started = poll_fn(|cx| {
             let vacant = self.poll_vacant(cx);
             // Looked at last: it may have started, and ended since, by a call that had waited for it.
             match started.poll(cx.waker()) {
@@ -164,6 +228,28 @@ where
                 // A panic is told by the vacancy.
                 _ => vacant.map(Err),
             }
+        });
+        self.within_limit(started).await.unwrap_or_else(|late| {
+            self.kill();
+            Err(late)
+        })
+    }
+
+    /// What `future` comes to. Others of the actor's locality may keep it from its turn: it waits for that no longer than for
+    /// a call, and then for a hook.
+    async fn within_limit<T>(&self, future: impl Future<Output = T>) -> Result<T, ExitReason> {
+        let (mut future, system) = (pin!(future), self.seat.system());
+        let mut expiry = self.seat.locality().map(|_| {
+            let settings = system.settings();
+            system.sleep_until(now() + settings.call_timeout + settings.hook_time_max)
+        });
+        poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(Ok(output));
+            }
+            let Some(expiry) = &mut expiry else { return Poll::Pending };
+            let late = || ExitReason::new(Exit::StartFailed, "its locality had no turn for it in time");
+            expiry.as_mut().poll(cx).map(|()| Err(late()))
         })
         .await
     }
@@ -173,6 +259,7 @@ async fn construct<A: DistributedActor, E: Send + 'static>(
     system: &A::System,
     spawn: &Spawn<A, E>,
     context: Context<A>,
+    locality: Option<&Locality>,
 ) -> Result<(A, Context<A>), CallError<E, FailureOf<A>>>
 where
     A::System: SpawnSystem,
@@ -180,10 +267,22 @@ where
     let failed = |error: SystemError| CallError::System(error.into());
     let RemoteCall { timeout, parent, trace, .. } = spawn.open(system).map_err(failed)?;
     let deadline = now() + timeout;
-    let mut encoder = crate::ActorSystem::make_invocation_encoder(system);
+    let mut encoder = ActorSystem::make_invocation_encoder(system);
     spawn.record(&mut encoder).map_err(CallError::System)?;
     let decoder = system.reread(encoder).map_err(CallError::System)?;
-    spawn.build(decoder, crate::call::Opened { deadline, timeout, parent, trace }, context).await
+    let building = spawn.build(decoder, crate::call::Opened { deadline, timeout, parent, trace }, context);
+    match locality {
+        Some(locality) => {
+            let late = SystemError::Deadline { after: timeout, outcome: Outcome::Unknown };
+            let (mut built, mut expiry) = (pin!(locality.run(system, building)), system.sleep_until(deadline));
+            let built = poll_fn(|cx| match built.as_mut().poll(cx) {
+                Poll::Pending => expiry.as_mut().poll(cx).map(|()| Err(late.clone())),
+                built => built,
+            });
+            built.await.unwrap_or_else(|error| Err(failed(error)))
+        }
+        None => building.await,
+    }
 }
 
 fn start_failed<E, F: From<SystemError>>(reason: &ExitReason) -> CallError<E, F> {

@@ -16,7 +16,7 @@ use loom::{
 
 use super::{
     estimate::Verdict,
-    group::Group,
+    futures::Futures,
     job::Answer,
     mailbox::{Mailbox, Next, NextShared, Pushed, Queued, Stop},
     reply_cell::{ReplyCell, Waited},
@@ -534,33 +534,33 @@ fn loom_what_interleaves_hears_of_an_urgent_stop() {
 }
 
 #[test]
-fn loom_a_member_of_a_group_that_is_woken_is_polled_again() {
+fn loom_a_member_that_is_woken_is_polled_again() {
     loom::model(|| {
-        let mut group = Group::new();
-        let (place, member) = group.reserve();
-        group.settle(place, Some(()));
+        let mut futures = Futures::new();
+        let (place, member) = futures.reserve();
+        futures.settle(place, Some(()));
         let twice = member.clone();
         let other = thread::spawn(move || {
             twice.wake_by_ref();
             twice.wake();
         });
         let (woken, waker) = waker();
-        // As long as it waits, a wake of its comes to the group's task.
+        // As long as it waits, a wake of its comes to the task of all.
         let mut polled = 0;
         while polled == 0 {
-            group.listen(&waker);
-            while let Some((member, place, _)) = group.next_woken() {
+            futures.listen(&waker);
+            while let Some((member, place, _)) = futures.next_woken() {
                 polled += 1;
-                group.settle(place, Some(member));
+                futures.settle(place, Some(member));
             }
             while polled == 0 && !woken.0.swap(false, Ordering::SeqCst) {
                 thread::yield_now();
             }
         }
         other.join().unwrap();
-        while let Some((member, place, _)) = group.next_woken() {
+        while let Some((member, place, _)) = futures.next_woken() {
             polled += 1;
-            group.settle(place, Some(member));
+            futures.settle(place, Some(member));
         }
         assert!(polled <= 2);
         drop(member);

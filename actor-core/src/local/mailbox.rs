@@ -163,7 +163,7 @@ impl<S, J: Queued> Mailbox<S, J> {
 
     /// The state, if the actor is idle and nothing waits for it.
     #[inline]
-    fn take_unless_needed(&self) -> Option<S> {
+    pub(crate) fn take_unless_needed(&self) -> Option<S> {
         if self.attention.load(Ordering::Acquire) { None } else { self.state.take() }
     }
 

@@ -6,6 +6,7 @@
 
 mod activity;
 mod any;
+mod bound;
 mod cancel;
 mod construct;
 mod contain;
@@ -13,12 +14,14 @@ mod ending;
 mod estimate;
 mod execute;
 mod fate;
-mod group;
+mod futures;
+mod hold;
 mod hooks;
 mod interleaving;
 mod job;
 mod keeper;
 mod linking;
+mod locality;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod mailbox;
@@ -40,6 +43,7 @@ pub use self::{
     construct::Pace,
     execute::IncomingCall,
     keeper::Keeper,
+    locality::Locality,
     options::{Decide, Overflow, SpawnOptions},
     port::{Local, WeakLocal},
     shared::{SharedWork, lend},
@@ -51,6 +55,7 @@ pub(crate) use self::{
     contain::report,
     ending::Ended,
     execute::execute,
+    futures::Futures,
     job::{Job, Work},
     port::{Enqueued, Port, Ticket, Tried, now_or_never},
     reply_cell::{ReplyCell, Waited},

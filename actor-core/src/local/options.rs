@@ -2,19 +2,21 @@
 
 use std::{fmt, num::NonZeroU32, sync::Arc};
 
+use super::locality::Locality;
 use crate::{ActorRef, Callable, MethodInfo};
 
 /// How an actor is spawned, where the system's settings are not enough.
 pub struct SpawnOptions<A: ?Sized + Callable> {
     pub(crate) mailbox_length_max: Option<NonZeroU32>,
     pub(crate) overflow: Overflow<A>,
+    pub(crate) locality: Option<Locality>,
 }
 
 impl<A: ?Sized + Callable> SpawnOptions<A> {
     /// The system's settings.
     #[must_use]
     pub fn new() -> Self {
-        Self { mailbox_length_max: None, overflow: Overflow::Wait }
+        Self { mailbox_length_max: None, overflow: Overflow::Wait, locality: None }
     }
 
     /// How many messages may wait for the actor, at least 1; of a reentrant one also how many methods interleave.
@@ -30,6 +32,14 @@ impl<A: ?Sized + Callable> SpawnOptions<A> {
         self.overflow = overflow;
         self
     }
+
+    /// Where it runs, and beside whom it never runs at the same time. Without one it runs for itself, wherever it is called
+    /// and there is room.
+    #[must_use]
+    pub fn locality(mut self, locality: &Locality) -> Self {
+        self.locality = Some(locality.clone());
+        self
+    }
 }
 
 impl<A: ?Sized + Callable> Default for SpawnOptions<A> {
@@ -43,6 +53,7 @@ impl<A: ?Sized + Callable> fmt::Debug for SpawnOptions<A> {
         f.debug_struct("SpawnOptions")
             .field("mailbox_length_max", &self.mailbox_length_max)
             .field("overflow", &self.overflow)
+            .field("locality", &self.locality)
             .finish()
     }
 }

@@ -12,6 +12,7 @@ use tracing::level_filters::LevelFilter;
 use super::{
     activity::Activity,
     any::AnyPort,
+    bound::Special,
     contain::{contain, drop_contained, report},
     ending::Ended,
     estimate::Verdict,
@@ -43,7 +44,8 @@ pub(crate) struct Seat<A: DistributedActor> {
     id: IdOf<A>,
     system: A::System,
     pub(super) fate: OnceLock<Arc<Fate<A::System>>>,
-    overflow: Option<Box<Overflow<A>>>,
+    /// Set where it was spawned with something else than is usual. Boxed: it is rare.
+    pub(super) special: Option<Box<Special<A>>>,
     /// Set where the state may be replaced.
     tenure: Option<Arc<Tenure>>,
     me: Weak<Self>,
@@ -65,12 +67,9 @@ impl<A: DistributedActor> Seat<A> {
         tenure: Option<Arc<Tenure>>,
     ) -> Self {
         let capacity = options.mailbox_length_max.map_or(system.settings().mailbox_length_max, Into::into);
-        let overflow = match options.overflow {
-            Overflow::Wait => None,
-            overflow => Some(Box::new(overflow)),
-        };
+        let special = Special::of(options);
         let mailbox = Mailbox::new(state, capacity);
-        Self { mailbox, id, system, fate: OnceLock::new(), overflow, tenure, me }
+        Self { mailbox, id, system, fate: OnceLock::new(), special, tenure, me }
     }
 
     pub(super) fn id(&self) -> &IdOf<A> {
@@ -189,7 +188,7 @@ impl<A: DistributedActor> Seat<A> {
     /// Runs `run` on a task of the system's; here if there is no runtime to run one.
     pub(super) fn run_elsewhere(&self, run: impl FnOnce() + Send + 'static) {
         let run = WhenDropped(Some(run));
-        drop(self.system.execute(Box::pin(async move { drop(run) })));
+        self.run_task(Box::pin(async move { drop(run) }));
     }
 
     /// An activity begins with `job`. Whether its method has proved short.
@@ -230,7 +229,7 @@ impl<A: DistributedActor> Seat<A> {
             return;
         }
         // Without a runtime the activity is dropped, which fails its job and ends the actor.
-        drop(self.system.execute(activity));
+        self.run_task(activity);
     }
 
     /// The mailbox is full, and the actor was spawned with something else than to wait.
@@ -281,7 +280,10 @@ impl<A: DistributedActor> Seat<A> {
                 Ok(Enqueued::Started)
             }
             Pushed::Queued(number) => Ok(Enqueued::Waiting(Ticket { number, redirected: None })),
-            Pushed::Full(job) => self.overflowed(job, self.overflow.as_deref().unwrap_or(&Overflow::Reject)),
+            Pushed::Full(job) => {
+                let policy = self.special.as_ref().map_or(&Overflow::Reject, |special| &special.overflow);
+                self.overflowed(job, policy)
+            }
             Pushed::Deadlock(job) => {
                 let mut chain = job.parent.as_ref().map(CallScope::describe).unwrap_or_default();
                 let method = job.method.map_or("when_local", MethodInfo::name);
@@ -292,7 +294,7 @@ impl<A: DistributedActor> Seat<A> {
         }
     }
 
-    fn unknown(&self) -> SystemError {
+    pub(super) fn unknown(&self) -> SystemError {
         SystemError::UnknownActor { actor: self.name().into() }
     }
 }
@@ -306,37 +308,9 @@ impl<A: DistributedActor> Named for Seat<A> {
 impl<A: DistributedActor> Port<A> for Seat<A> {
     #[inline]
     fn try_run(&self, method: &'static MethodInfo, open: OpenCall<'_>, run: RunNow<'_, A>) -> Tried {
-        let settings = self.system.settings();
-        let Some((mut state, verdict)) = self.mailbox.take(method.position(), settings.inline_time_max) else {
-            return if self.mailbox.has_ended() { Tried::Refused(self.unknown()) } else { Tried::NotNow };
-        };
-        let started = (verdict == Verdict::InlineAndMeasure).then(now);
-        let ran = if method.uses_context() {
-            match open() {
-                Ok(opened) => self.run_in_scope(&mut state, method, opened, run),
-                Err(error) => {
-                    self.give_back(state);
-                    return Tried::Refused(error);
-                }
-            }
-        } else {
-            let _span = call_span(method, &self.id, || open().ok()?.trace).entered();
-            let State { actor, context } = &mut *state;
-            contain(|| run(actor, context))
-        };
-        if let Some(started) = started {
-            self.mailbox.record(method.position(), A::METHODS.len(), now().saturating_duration_since(started));
-        }
-        match ran {
-            Ok(()) => {
-                self.give_back(state);
-                Tried::Ran
-            }
-            Err(message) => {
-                state.context.panicked(Some(method), message.as_deref());
-                self.finish_elsewhere(state, Terminated::Panicked);
-                Tried::Panicked(message)
-            }
+        match self.mailbox.take(method.position(), self.system.settings().inline_time_max) {
+            Some(taken) => self.run_taken(taken, method, open, run),
+            None => self.try_run_bound(method, open, run),
         }
     }
 
@@ -345,7 +319,14 @@ impl<A: DistributedActor> Port<A> for Seat<A> {
             Some(method) if inline => Some((method.position(), self.system.settings().inline_time_max)),
             _ => None,
         };
-        self.pushed(self.mailbox.push(job, self.overflow.is_none(), judged, descends))
+        let mut pushed = self.mailbox.push(job, self.waits_for_room(), judged, descends);
+        if inline
+            && let Pushed::Start(_, _, verdict) = &mut pushed
+            && self.is_within()
+        {
+            *verdict = Verdict::Inline;
+        }
+        self.pushed(pushed)
     }
 
     fn notify(&self, job: Job<A>) {
@@ -378,6 +359,45 @@ impl<A: DistributedActor> Port<A> for Seat<A> {
 }
 
 impl<A: DistributedActor> Seat<A> {
+    /// Runs a `fn` with the state that was taken for it.
+    #[inline(always)]
+    pub(super) fn run_taken(
+        &self,
+        (mut state, verdict): (Box<State<A>>, Verdict),
+        method: &'static MethodInfo,
+        open: OpenCall<'_>,
+        run: RunNow<'_, A>,
+    ) -> Tried {
+        let started = (verdict == Verdict::InlineAndMeasure).then(now);
+        let ran = if method.uses_context() {
+            match open() {
+                Ok(opened) => self.run_in_scope(&mut state, method, opened, run),
+                Err(error) => {
+                    self.give_back(state);
+                    return Tried::Refused(error);
+                }
+            }
+        } else {
+            let _span = call_span(method, &self.id, || open().ok()?.trace).entered();
+            let State { actor, context } = &mut *state;
+            contain(|| run(actor, context))
+        };
+        if let Some(started) = started {
+            self.measured(method, now().saturating_duration_since(started));
+        }
+        match ran {
+            Ok(()) => {
+                self.give_back(state);
+                Tried::Ran
+            }
+            Err(message) => {
+                state.context.panicked(Some(method), message.as_deref());
+                self.finish_elsewhere(state, Terminated::Panicked);
+                Tried::Panicked(message)
+            }
+        }
+    }
+
     pub(super) fn stop_itself(&self, stop: Stop) {
         match self.mailbox.stop(stop) {
             // An activity sees to it that it stops in order.
@@ -503,7 +523,7 @@ impl<A: DistributedActor> Drop for Seat<A> {
                 }
                 drop(last);
             };
-            return drop(self.system.execute(Box::pin(stopped)));
+            return self.run_task(Box::pin(stopped));
         }
         let is_work = state.is_work_to_drop();
         let end = move || drop(Last { state: Some(state), ending });

@@ -179,8 +179,7 @@ impl<'a, A: DistributedActor> Turn<'a, A> {
     /// The method has run, or come to its first await.
     fn measured(&self, started: Instant) {
         if let Some(method) = self.method {
-            let elapsed = now().saturating_duration_since(started);
-            self.seat.mailbox.record(method.position(), A::METHODS.len(), elapsed);
+            self.seat.measured(method, now().saturating_duration_since(started));
         }
     }
 

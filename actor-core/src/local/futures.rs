@@ -15,7 +15,7 @@ use std::{
 use super::sync::{Mutex, lock};
 
 /// Members, and which of them were woken.
-pub(super) struct Group<T> {
+pub(crate) struct Futures<T> {
     places: Vec<Place<T>>,
     /// The places without a member.
     free: Vec<usize>,
@@ -46,18 +46,18 @@ struct Rung {
     task: Option<Waker>,
 }
 
-impl<T> Group<T> {
-    pub(super) fn new() -> Self {
+impl<T> Futures<T> {
+    pub(crate) fn new() -> Self {
         Self { places: Vec::new(), free: Vec::new(), bell: Arc::new(Bell(Mutex::new(Rung::default()))) }
     }
 
     /// How many members there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.places.len() - self.free.len()
     }
 
     /// From now on `waker` is woken when a member is; returns how many were woken already.
-    pub(super) fn listen(&self, waker: &Waker) -> usize {
+    pub(crate) fn listen(&self, waker: &Waker) -> usize {
         // Dropped after the lock.
         let _replaced;
         let mut rung = lock(&self.bell.0);
@@ -68,7 +68,7 @@ impl<T> Group<T> {
     }
 
     /// A place for a member to come, and what wakes it there.
-    pub(super) fn reserve(&mut self) -> (Reserved, Waker) {
+    pub(crate) fn reserve(&mut self) -> (Reserved, Waker) {
         let place = self.free.pop().unwrap_or_else(|| {
             let handle = Handle { place: self.places.len(), is_woken: AtomicBool::new(false), bell: self.bell.clone() };
             self.places.push(Place { member: None, handle: Arc::new(handle) });
@@ -78,7 +78,7 @@ impl<T> Group<T> {
     }
 
     /// Puts a member in the place that was reserved for it, or leaves that to others.
-    pub(super) fn settle(&mut self, Reserved(place): Reserved, member: Option<T>) {
+    pub(crate) fn settle(&mut self, Reserved(place): Reserved, member: Option<T>) {
         match member {
             Some(member) => self.places[place].member = Some(member),
             None => self.free.push(place),
@@ -86,7 +86,7 @@ impl<T> Group<T> {
     }
 
     /// The next member that was woken. It leaves, until it is given back.
-    pub(super) fn next_woken(&mut self) -> Option<(T, Reserved, Waker)> {
+    pub(crate) fn next_woken(&mut self) -> Option<(T, Reserved, Waker)> {
         loop {
             let place = lock(&self.bell.0).woken.pop_front()?;
             let Some(Place { member, handle }) = self.places.get_mut(place) else { continue };
@@ -100,7 +100,7 @@ impl<T> Group<T> {
 }
 
 /// The place of a member that is being polled.
-pub(super) struct Reserved(usize);
+pub(crate) struct Reserved(usize);
 
 impl Wake for Handle {
     fn wake(self: Arc<Self>) {
@@ -128,42 +128,42 @@ mod tests {
 
     #[test]
     fn a_member_is_polled_once_for_many_wakes_and_in_the_order_of_the_first() {
-        let mut group = Group::new();
+        let mut futures = Futures::new();
         let mut wakers = Vec::new();
         for member in ["a", "b", "c"] {
-            let (place, waker) = group.reserve();
-            group.settle(place, Some(member));
+            let (place, waker) = futures.reserve();
+            futures.settle(place, Some(member));
             wakers.push(waker);
         }
         for woken in [2, 0, 2, 2] {
             wakers[woken].wake_by_ref();
         }
-        assert_eq!(group.listen(Waker::noop()), 2);
-        assert_eq!(group.next_woken().unwrap().0, "c");
-        let (member, place, _) = group.next_woken().unwrap();
+        assert_eq!(futures.listen(Waker::noop()), 2);
+        assert_eq!(futures.next_woken().unwrap().0, "c");
+        let (member, place, _) = futures.next_woken().unwrap();
         assert_eq!(member, "a");
-        assert!(group.next_woken().is_none());
+        assert!(futures.next_woken().is_none());
         // What wakes it while it is polled counts.
         wakers[0].wake_by_ref();
-        group.settle(place, Some(member));
-        assert_eq!(group.next_woken().unwrap().0, "a");
+        futures.settle(place, Some(member));
+        assert_eq!(futures.next_woken().unwrap().0, "a");
     }
 
     #[test]
     fn a_place_is_used_again_and_a_late_wake_does_no_harm() {
-        let mut group = Group::new();
-        let (place, late) = group.reserve();
-        group.settle(place, Some(1));
+        let mut futures = Futures::new();
+        let (place, late) = futures.reserve();
+        futures.settle(place, Some(1));
         late.wake_by_ref();
-        let (_, place, _) = group.next_woken().unwrap();
-        group.settle(place, None);
-        assert_eq!(group.len(), 0);
+        let (_, place, _) = futures.next_woken().unwrap();
+        futures.settle(place, None);
+        assert_eq!(futures.len(), 0);
         late.wake_by_ref();
-        assert!(group.next_woken().is_none());
-        let (place, _) = group.reserve();
-        group.settle(place, Some(2));
-        assert_eq!((group.len(), group.places.len()), (1, 1));
+        assert!(futures.next_woken().is_none());
+        let (place, _) = futures.reserve();
+        futures.settle(place, Some(2));
+        assert_eq!((futures.len(), futures.places.len()), (1, 1));
         late.wake();
-        assert_eq!(group.next_woken().unwrap().0, 2);
+        assert_eq!(futures.next_woken().unwrap().0, 2);
     }
 }
