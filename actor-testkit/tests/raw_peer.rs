@@ -86,7 +86,7 @@ async fn two_raw_peers_shake_hands_over_any_stream() {
     let (sent, said) = tokio::join!(dialer.send(&goodbye), acceptor.goodbye());
     sent.unwrap();
     assert_eq!(said.unwrap().unwrap(), text);
-    assert_eq!(dialer.encode(&Frame::Ping), [1, 0, 0, 0, 157, 136, 207, 42, 9]);
+    assert_eq!(dialer.encode(&Frame::Ping), [1, 0, 0, 0, 41, 87, 222, 171, 9]);
     drop(dialer);
     let nobody: Address = "mem://nobody".parse().unwrap();
     assert!(RawPeer::connect(&MemoryTransport::new(), &nobody).await.is_err());
