@@ -67,7 +67,7 @@ impl Peer {
         Self { stream, session, input }
     }
 
-    /// The bytes of a call of that method with these arguments.
+    /// The first bytes of a call of that method with these arguments: all, unless they fill the window.
     pub(crate) fn call(&mut self, scene: &Scene, method: &str, body: &[u8]) -> (CallKey, Vec<u8>) {
         let info = MethodInfo::find(&format!("bad_input::Victim::{method}")).unwrap();
         let method = MethodKey { hash: info.hash(), name: info.name(), signature: info.signature() };
@@ -98,7 +98,7 @@ impl Peer {
         pieces.iter().flat_map(|piece| piece.to_vec()).collect()
     }
 
-    /// The answer to a call whose bytes were sent.
+    /// The answer to a call whose first bytes were sent.
     pub(crate) async fn answer(&mut self, key: CallKey) -> Result<Bytes, SystemError> {
         loop {
             if let Poll::Ready(reply) = self.session.poll_reply(key, Waker::noop()) {
@@ -107,6 +107,9 @@ impl Peer {
             let read = timeout(Duration::from_secs(5), self.stream.read_buf(&mut self.input)).await.unwrap().unwrap();
             assert!(read > 0, "the node has closed");
             self.session.receive(Instant::now(), &mut self.input).unwrap();
+            // What the window held back.
+            let bytes = self.transmit();
+            self.stream.write_all(&bytes).await.unwrap();
         }
     }
 
