@@ -11,6 +11,7 @@ mod cancel;
 mod construct;
 mod contain;
 mod ending;
+mod ends;
 mod estimate;
 mod execute;
 mod fate;

@@ -15,6 +15,7 @@ use super::{
     bound::Special,
     contain::{contain, drop_contained, report},
     ending::Ended,
+    ends::Ends,
     estimate::Verdict,
     execute::IncomingCall,
     fate::{Bond, End, Fate, Links},
@@ -185,10 +186,13 @@ impl<A: DistributedActor> Seat<A> {
         }
     }
 
-    /// Runs `run` on a task of the system's; here if there is no runtime to run one.
-    pub(super) fn run_elsewhere(&self, run: impl FnOnce() + Send + 'static) {
-        let run = WhenDropped(Some(run));
-        self.run_task(Box::pin(async move { drop(run) }));
+    /// Runs `end` on a task of the system's; here if there is no runtime to run one.
+    pub(super) fn run_elsewhere(&self, end: impl FnOnce() + Send + 'static) {
+        // Where its locality has the say, each waits for its turn.
+        let of = if self.locality().is_some() { None } else { Some(std::ptr::from_ref(self.system.settings()).addr()) };
+        if let Some(ends) = Ends::leave(of, Box::new(end)) {
+            self.run_task(Box::pin(async move { drop(ends) }));
+        }
     }
 
     /// An activity begins with `job`. Whether its method has proved short.
@@ -565,17 +569,6 @@ impl<A: DistributedActor> State<A> {
 /// Whether `job` descends from a call that runs.
 fn descends<A: DistributedActor>(job: &Job<A>, runs: &dyn Fn(u64) -> bool) -> bool {
     job.parent.as_ref().is_some_and(|parent| parent.descends_from(runs))
-}
-
-/// Runs when it is dropped: on the task that it was moved to, or wherever that task is given up.
-struct WhenDropped<F: FnOnce()>(Option<F>);
-
-impl<F: FnOnce()> Drop for WhenDropped<F> {
-    fn drop(&mut self) {
-        if let Some(run) = self.0.take() {
-            run();
-        }
-    }
 }
 
 /// One more actor that runs on this stack.
