@@ -11,7 +11,7 @@ use std::{
 use actor_testkit::Network;
 use distributed_actor::{ActorRef, Group, Node, SpawnOptions, SystemError, distributed_actor};
 use futures::FutureExt;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::sleep};
 
 struct Guest {
     heard: Arc<Mutex<Vec<(u32, u32)>>>,
@@ -153,6 +153,38 @@ async fn members_of_a_group_may_live_on_other_nodes() {
     network.partition(&here, &there);
     let told = room.broadcast(|guest| async move { guest.hears(8).timeout(Duration::from_secs(1)).await });
     assert_eq!(told.await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn members_on_other_nodes_that_have_ended_or_are_lost_are_none_any_more() {
+    let network = Network::seeded(3);
+    let [here, there] = network.nodes().await;
+    let (heard, gate) = (Arc::default(), Arc::new(Semaphore::new(0)));
+    let guest = |number| there.spawn(Guest { heard: Arc::clone(&heard), gate: gate.clone(), number });
+    let mut guests: Vec<_> = (0..4).map(guest).collect();
+    let far = |guest: &ActorRef<Guest>| here.resolve::<Guest>(guest.id()).unwrap();
+    let room = Group::new();
+    guests.iter().for_each(|guest| room.join(&far(guest)).unwrap());
+    let say = async |what| room.broadcast(|guest| async move { guest.hears(what).await }).await;
+    assert_eq!(say(1).await, 4);
+    guests[0].stop().await;
+    drop(guests.remove(1));
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(room.members(), guests[1..]);
+    // Of one elsewhere that has ended before it is known a moment later.
+    room.join(&far(&guests[0])).unwrap();
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!((room.members().len(), say(2).await), (2, 2));
+    room.join(&far(&guests[1])).unwrap();
+    assert!(room.leave(&far(&guests[1])) && room.leave(&far(&guests[1])) && !room.leave(&far(&guests[1])));
+    network.partition(&here, &there);
+    sleep(Duration::from_secs(20)).await;
+    assert!(room.members().is_empty());
+    network.heal();
+    sleep(Duration::from_secs(20)).await;
+    // It lives, and joins again.
+    room.join(&far(&guests[2])).unwrap();
+    assert_eq!(say(3).await, 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,10 +6,10 @@ use std::{
     future::poll_fn,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard},
-    task::{Context as TaskContext, Poll},
+    task::{Context as TaskContext, Poll, Waker},
 };
 
-use crate::{ActorRef, Callable, IdOf, SystemError, WeakRef, local::Futures};
+use crate::{ActorRef, Callable, IdOf, SystemError, Termination, WeakRef, local::Futures};
 
 /// Actors that a group may have.
 const MEMBERS_MAX: usize = 65_536;
@@ -18,17 +18,25 @@ const SEARCH_MIN: usize = 64;
 
 /// Actors of one type that are told things together, in this process: a multicast. Clones are the same group.
 ///
-/// It keeps no actor alive, and those that have ended are no members any more. Members may live anywhere. One that all nodes
-/// of a cluster know by its name is in the cluster's registry, with the same words.
+/// It keeps no actor alive, and those that have ended are no members any more, nor are those whose node was lost: one that
+/// lives has to join again. Members may live anywhere. A group that all nodes of a cluster know by its name is in the cluster's
+/// registry, with the same words.
 ///
 #[doc = include_str!("group.md")]
 pub struct Group<A: ?Sized + Callable>(Arc<Mutex<Members<A>>>);
 
 struct Members<A: ?Sized + Callable> {
-    /// With how often each has joined.
-    actors: BTreeMap<IdOf<A>, (WeakRef<A>, usize)>,
+    actors: BTreeMap<IdOf<A>, Member<A>>,
     /// How many there are when those that have ended are looked for again.
     search_at: usize,
+}
+
+struct Member<A: ?Sized + Callable> {
+    actor: WeakRef<A>,
+    /// How often it has joined.
+    count: usize,
+    /// Of one that lives elsewhere. Asked for when members are looked at: nobody waits for it.
+    ended: Option<Termination>,
 }
 
 impl<A: ?Sized + Callable> Group<A> {
@@ -43,7 +51,8 @@ impl<A: ?Sized + Callable> Group<A> {
     /// # Errors
     /// [`SystemError::UnknownActor`] for one that has ended; [`SystemError::Overloaded`] beyond 65,536 members.
     pub fn join(&self, actor: &ActorRef<A>) -> Result<(), SystemError> {
-        if has_ended(actor) {
+        let mut ended = (!actor.is_local()).then(|| actor.terminated());
+        if has_ended(actor, &mut ended) {
             return Err(SystemError::UnknownActor { actor: actor.id().to_string().into() });
         }
         // Dropped after the lock: it may hold the last reference to somebody.
@@ -52,23 +61,30 @@ impl<A: ?Sized + Callable> Group<A> {
         if members.actors.len() >= members.search_at.min(MEMBERS_MAX) {
             _living = members.forget_ended();
         }
-        if let Some((_, count)) = members.actors.get_mut(actor.id()) {
-            *count = count.saturating_add(1);
+        if let Some(member) = members.actors.get_mut(actor.id()) {
+            member.count = member.count.saturating_add(1);
+            // The newer watch: the older one may have ended with a connection.
+            member.ended = ended;
         } else if members.actors.len() >= MEMBERS_MAX {
             return Err(SystemError::Overloaded { what: format!("a group has {MEMBERS_MAX} members").into() });
         } else {
-            members.actors.insert(actor.id().clone(), (actor.downgrade(), 1));
+            members.actors.insert(actor.id().clone(), Member { actor: actor.downgrade(), count: 1, ended });
         }
         Ok(())
     }
 
     /// Takes one [`join`](Self::join) back. False if there was none.
     pub fn leave(&self, actor: &ActorRef<A>) -> bool {
+        // Dropped after the lock.
+        let _left;
         let mut members = self.lock();
         match members.actors.get_mut(actor.id()) {
-            Some((_, 1)) => members.actors.remove(actor.id()).is_some(),
-            Some((_, count)) => {
-                *count -= 1;
+            Some(member) if member.count > 1 => {
+                member.count -= 1;
+                true
+            }
+            Some(_) => {
+                _left = members.actors.remove(actor.id());
                 true
             }
             None => false,
@@ -107,9 +123,9 @@ impl<A: ?Sized + Callable> Members<A> {
     /// Returns those that live.
     fn forget_ended(&mut self) -> Vec<(ActorRef<A>, usize)> {
         let mut alive = Vec::new();
-        self.actors.retain(|_, (actor, count)| {
+        self.actors.retain(|_, Member { actor, count, ended }| {
             let actor = actor.upgrade();
-            let lives = actor.as_ref().is_some_and(|actor| !has_ended(actor));
+            let lives = actor.as_ref().is_some_and(|actor| !has_ended(actor, ended));
             alive.extend(actor.map(|actor| (lives, actor, *count)));
             lives
         });
@@ -118,9 +134,13 @@ impl<A: ?Sized + Callable> Members<A> {
     }
 }
 
-/// Whether an actor of this process has; of others it is not known.
-fn has_ended<A: ?Sized + Callable>(actor: &ActorRef<A>) -> bool {
-    ActorRef::local(actor).is_some_and(|local| local.erase().0.has_ended())
+/// Whether an actor has ended, as far as is known here. Who watches one that lives elsewhere begins to do so.
+fn has_ended<A: ?Sized + Callable>(actor: &ActorRef<A>, ended: &mut Option<Termination>) -> bool {
+    match (ActorRef::local(actor), ended) {
+        (Some(local), _) => local.erase().0.has_ended(),
+        (None, Some(ended)) => Pin::new(ended).poll(&mut TaskContext::from_waker(Waker::noop())).is_ready(),
+        (None, None) => false,
+    }
 }
 
 impl<A: ?Sized + Callable> Default for Group<A> {
