@@ -53,7 +53,7 @@ pub use actor_transport::{
 pub mod supervision {
     pub use actor_supervision::{
         AutoShutdown, Backoff, Child, ChildCount, ChildError, ChildInfo, ChildState, Cooperation, CooperationBuilder,
-        DynamicBuilder, IntoChild, Members, Notice, NoticeKind, Restart, Shutdown, StartError, Strategy,
+        DynamicBuilder, IntoChild, Members, Notice, NoticeKind, Queued, Restart, Shutdown, StartError, Strategy,
         SupervisionSystem, Supervisor, SupervisorBuilder, SupervisorCodec, SupervisorMethods, Tree,
     };
 }

@@ -26,6 +26,8 @@ pub struct SupervisorBuilder<S> {
     pub(crate) locality: Option<Locality>,
     pub(crate) children: Vec<Child<S>>,
     pub(crate) factory: Option<Factory<S>>,
+    /// Whether it is the child of another one, which stops it in its turn.
+    pub(crate) is_below: bool,
 }
 
 impl<S> SupervisorBuilder<S> {
@@ -38,6 +40,7 @@ impl<S> SupervisorBuilder<S> {
             locality: None,
             children: Vec::new(),
             factory: None,
+            is_below: false,
         }
     }
 
@@ -97,6 +100,7 @@ impl<S> Clone for SupervisorBuilder<S> {
             locality: self.locality.clone(),
             children: self.children.clone(),
             factory: self.factory.clone(),
+            is_below: self.is_below,
         }
     }
 }

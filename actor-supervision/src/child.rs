@@ -12,7 +12,7 @@ use crate::{
     local::Local,
     managed::Managed,
     nested::Nested,
-    policy::{Backoff, Restart, Shutdown},
+    policy::{Backoff, Queued, Restart, Shutdown},
     remote::{Place, Remote},
     supervisor::SupervisionSystem,
 };
@@ -31,6 +31,7 @@ pub(crate) struct Spec {
     pub(crate) restart: Restart,
     pub(crate) shutdown: Option<Shutdown>,
     pub(crate) backoff: Backoff,
+    pub(crate) queued: Queued,
     pub(crate) is_significant: bool,
 }
 
@@ -111,6 +112,15 @@ impl<S> Child<S> {
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.spec.backoff = backoff;
+        self
+    }
+
+    /// What becomes of calls that wait for it while it is started again. They are kept, if nothing is said. A supervisor,
+    /// a cooperation and a child on another node have other actors after each start, and those of before answer with
+    /// errors in any case.
+    #[must_use]
+    pub fn queued(mut self, queued: Queued) -> Self {
+        self.spec.queued = queued;
         self
     }
 

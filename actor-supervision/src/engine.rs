@@ -20,7 +20,7 @@ use crate::{
     intensity::Intensity,
     kid::{Key, Kid},
     managed::{Managed, told},
-    policy::{AutoShutdown, Restart, Strategy},
+    policy::{AutoShutdown, Queued, Restart, Strategy},
     report::ChildState,
     shared::{Command, Shared},
     supervisor::{SupervisionSystem, Supervisor},
@@ -46,6 +46,16 @@ pub(crate) struct Engine<S: SupervisionSystem> {
     pub(crate) shared: Arc<Shared<S>>,
     commands: mpsc::Receiver<Command<S>>,
     keeper: Keeper<Supervisor<S>>,
+    _unless: Unless<S>,
+}
+
+/// Says that the supervisor has ended, when its task is gone with its runtime.
+struct Unless<S>(Arc<Shared<S>>);
+
+impl<S> Drop for Unless<S> {
+    fn drop(&mut self) {
+        self.0.is_gone();
+    }
 }
 
 enum Event<S> {
@@ -59,7 +69,9 @@ impl<S: SupervisionSystem> Engine<S> {
         let (shared, commands) = Shared::new();
         let shared = Arc::new(shared);
         let system = system.unguarded();
-        let keeper = Keeper::of(&system, Supervisor::new(shared.clone()), SpawnOptions::new());
+        let options = SpawnOptions::new();
+        let options = if builder.is_below { options.stopped_in_turn() } else { options };
+        let keeper = Keeper::of(&system, Supervisor::new(shared.clone()), options);
         let tree = Tree { shared: shared.clone(), actor: keeper.actor_ref() };
         let mut engine = Self {
             system: system.clone(),
@@ -72,6 +84,7 @@ impl<S: SupervisionSystem> Engine<S> {
             factory: builder.factory,
             next_key: 0,
             bell: Arc::default(),
+            _unless: Unless(shared.clone()),
             shared,
             commands,
             keeper,
@@ -104,6 +117,9 @@ impl<S: SupervisionSystem> Engine<S> {
     async fn begin(&mut self, children: Vec<Child<S>>) -> Result<(), StartError> {
         for child in children {
             let name = child.name.clone();
+            if self.shared.asked_to_stop().is_some() {
+                return Err(StartError { child: name, reason: ExitReason::new(Exit::Shutdown, "it was stopped") });
+            }
             let key = self.insert(child).map_err(|_| StartError {
                 child: name.clone(),
                 reason: ExitReason::new(Exit::StartFailed, "two children have this name"),
@@ -135,6 +151,9 @@ impl<S: SupervisionSystem> Engine<S> {
 
     /// Stops all children in reverse order, and then itself.
     async fn finish(mut self, reason: ExitReason) {
+        // Whoever asks for something from now on is answered at once. Its own actor ends last, and would wait for that.
+        self.commands.close();
+        while self.commands.recv().await.is_some() {}
         if self.factory.is_some() {
             self.stop_together().await;
         }
@@ -227,8 +246,8 @@ impl<S: SupervisionSystem> Engine<S> {
         let allows = self.intensity.allows(now);
         let random = self.random();
         let words = self.intensity.in_words();
+        self.wait(key, ChildState::Waiting);
         let kid = self.kids.get_mut(&key)?;
-        kid.state = ChildState::Waiting;
         if !allows {
             let link = ExitReason::new(reason.exit(), format_args!("child `{}`: {}", kid.name(key), reason.why()));
             let chain = reason
@@ -285,6 +304,16 @@ impl<S: SupervisionSystem> Engine<S> {
         None
     }
 
+    /// Has a child wait for its next state.
+    pub(crate) fn wait(&mut self, key: Key, state: ChildState) {
+        let Some(kid) = self.kids.get_mut(&key) else { return };
+        kid.state = state;
+        kid.forget_retry();
+        if kid.spec.queued == Queued::Refused {
+            kid.managed.refuse_calls();
+        }
+    }
+
     /// Stops a child whose sibling is started again; a temporary one is forgotten.
     async fn stop_sibling(&mut self, key: Key) {
         self.stop_kid(key).await;
@@ -292,8 +321,7 @@ impl<S: SupervisionSystem> Engine<S> {
         if kid.spec.restart == Restart::Temporary {
             self.remove(key, &ExitReason::new(Exit::Shutdown, "its siblings are started again"));
         } else {
-            kid.state = ChildState::Waiting;
-            kid.forget_retry();
+            self.wait(key, ChildState::Waiting);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     builder::{StartError, SupervisorBuilder},
     child::{IntoChild, Made, Maker, Spec},
     managed::{Managed, contain},
-    policy::{Backoff, Restart, Shutdown, Strategy},
+    policy::{Backoff, Queued, Restart, Shutdown, Strategy},
     supervisor::{SupervisionSystem, Supervisor},
     tree::{ChildError, Tree},
 };
@@ -106,6 +106,13 @@ impl<S> DynamicBuilder<S> {
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.spec.backoff = backoff;
+        self
+    }
+
+    /// What becomes of calls that wait for a child while it is started again, as [`Child::queued`](crate::Child::queued).
+    #[must_use]
+    pub fn queued(mut self, queued: Queued) -> Self {
+        self.spec.queued = queued;
         self
     }
 

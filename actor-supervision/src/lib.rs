@@ -29,7 +29,7 @@ pub use self::{
     child::{Child, IntoChild},
     cooperation::{Cooperation, CooperationBuilder, Members, Notice, NoticeKind},
     factory::DynamicBuilder,
-    policy::{AutoShutdown, Backoff, Restart, Shutdown, Strategy},
+    policy::{AutoShutdown, Backoff, Queued, Restart, Shutdown, Strategy},
     report::{ChildCount, ChildInfo, ChildState},
     supervisor::{SupervisionSystem, Supervisor, SupervisorCodec, SupervisorMethods},
     tree::{ChildError, Tree},

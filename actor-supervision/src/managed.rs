@@ -25,6 +25,9 @@ pub(crate) trait Managed<S>: Send {
     /// Gives it up.
     fn kill(&mut self);
 
+    /// It has no state, and may get another one: what is called until then fails.
+    fn refuse_calls(&mut self) {}
+
     /// It will not be started again: its references end.
     fn end(&mut self, reason: &ExitReason);
 

@@ -20,7 +20,7 @@ pub(crate) struct Nested<S: SupervisionSystem> {
 
 impl<S: SupervisionSystem> Nested<S> {
     pub(crate) fn new(builder: SupervisorBuilder<S>) -> Self {
-        Self { builder, running: None }
+        Self { builder: SupervisorBuilder { is_below: true, ..builder }, running: None }
     }
 }
 

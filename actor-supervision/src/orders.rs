@@ -88,7 +88,14 @@ impl<S: SupervisionSystem> Engine<S> {
         if self.kids.get(&key).is_some_and(|kid| kid.state != ChildState::Stopped) {
             return Err(ChildError::Runs { name: name.into() });
         }
-        self.start_kid(key).await.map_err(|reason| not_started(name, reason))
+        self.start_kid(key).await.map_err(|reason| {
+            // Nobody tries it again: what had waited for it since an order to restart it must not wait for ever.
+            if let Some(kid) = self.kids.get_mut(&key) {
+                kid.managed.end(&reason);
+                self.shared.actors().remove(name);
+            }
+            not_started(name, reason)
+        })
     }
 
     async fn stop_named(&mut self, name: &str) -> Result<(), ChildError> {
@@ -110,10 +117,7 @@ impl<S: SupervisionSystem> Engine<S> {
     async fn stop_for_restart(&mut self, name: &str) -> Result<(), ChildError> {
         let key = self.named(name)?;
         self.stop_kid(key).await;
-        if let Some(kid) = self.kids.get_mut(&key) {
-            kid.state = ChildState::Stopped;
-            kid.forget_retry();
-        }
+        self.wait(key, ChildState::Stopped);
         Ok(())
     }
 

@@ -30,6 +30,18 @@ pub enum Restart {
     Temporary,
 }
 
+/// What becomes of the calls of a child between the end of one state and the start of the next. The call whose method
+/// panicked fails in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Queued {
+    /// They wait for the next state, for their deadline at most: those in the mailbox, and those that are made meanwhile.
+    #[default]
+    Kept,
+    /// They fail at once with `ActorStopped`, as not executed: those in the mailbox, and those that are made meanwhile.
+    Refused,
+}
+
 /// How long a child may take to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

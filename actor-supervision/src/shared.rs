@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use actor_core::ExitReason;
+use actor_core::{Exit, ExitReason};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
@@ -111,6 +111,17 @@ impl<S> Shared<S> {
 
     pub(crate) fn has_ended(&self, reason: ExitReason) {
         self.ended.send_replace(Some(reason));
+    }
+
+    /// Nobody runs it any more: unless it has ended before, it has now.
+    pub(crate) fn is_gone(&self) {
+        self.actors().clear();
+        self.stopped.send_replace(true);
+        self.ended.send_if_modified(|ended| {
+            let is_first = ended.is_none();
+            ended.get_or_insert_with(|| ExitReason::new(Exit::Shutdown, "its node has ended"));
+            is_first
+        });
     }
 
     pub(crate) fn ended(&self) -> watch::Receiver<Option<ExitReason>> {

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use actor_testkit::Network;
+use actor_testkit::{Network, Panics, at_every_poll, poll_then_drop};
 use distributed_actor::{
     ActorRef, CallError, Context, Exit, ExitReason, Node, Outcome, distributed_actor,
     supervision::{
@@ -72,6 +72,8 @@ enum Begin {
     Stops,
     /// It sends this to the member before it.
     Sends(&'static str),
+    /// It calls the member before it, and waits for the answer.
+    Calls,
     /// It does not stop of itself later.
     Stubborn,
 }
@@ -95,6 +97,14 @@ impl Member {
             Begin::Sends(what) => {
                 let before = self.before.as_ref().ok_or("there is nobody before it")?;
                 before.hears((*what).into()).cast().await.map_err(|error| error.to_string())?;
+            }
+            Begin::Calls => {
+                let before = self.before.as_ref().ok_or("there is nobody before it")?;
+                before
+                    .hears("too early".into())
+                    .timeout(Duration::from_secs(60))
+                    .await
+                    .map_err(|error| error.to_string())?;
             }
             Begin::AtOnce | Begin::Stubborn => {}
         }
@@ -474,6 +484,29 @@ async fn a_group_is_started_again_as_a_whole_by_its_supervisor_and_others_one_by
     assert_eq!(test.node.actor_count(), 0);
 }
 
+/// R79, R81: a node that shuts down ends its groups as whoever stops them does.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_shuts_down_ends_its_groups_in_their_order() {
+    let test = Test::new().await;
+    let parent = test.group("parent", &["a", "b"]).start(&test.node).await.unwrap();
+    parent.start_child(test.group("child", &["c", "d"])).await.unwrap();
+    let tree = Supervisor::builder(Strategy::OneForOne).child(Child::new("tree", test.group("tree", &["e", "f"])));
+    let tree = tree.start(&test.node).await.unwrap();
+    test.settled().await;
+    test.node.shutdown().await;
+    let log = test.settled().await;
+    let of = |names: &[&str]| {
+        let is_of = |entry: &&String| entry.split(' ').take(2).any(|word| names.contains(&word));
+        log.iter().filter(is_of).cloned().collect::<Vec<_>>()
+    };
+    let ends = ["d stops", "c stops", "deregistered child (it was stopped)", "b stops", "a stops"];
+    assert_eq!(of(&["c", "d", "child", "b", "a"]), ends);
+    assert_eq!(of(&["e", "f"]), ["f stops", "e stops"]);
+    assert!(log.contains(&"deregistered parent (it was stopped)".into()), "{log:?}");
+    assert!(parent.ended().await.is_normal() && tree.ended().await.is_normal());
+    assert_eq!(test.node.actor_count(), 0);
+}
+
 struct Alone(u64);
 
 #[distributed_actor]
@@ -551,4 +584,116 @@ async fn a_listener_that_is_stuck_misses_the_oldest_notices() {
     // The first, which it was told already, and the last 1,024.
     assert_eq!(heard.len(), 1 + 1024);
     assert_eq!(heard[1..], [["true", "false"]; 512].concat());
+}
+
+/// R79, R81: whatever is dropped half-way, all or nothing is there.
+#[tokio::test(start_paused = true)]
+async fn a_start_and_a_stop_of_a_group_can_be_dropped_at_every_poll() {
+    let test = Test::new().await;
+    let group = || {
+        let builder = test.group("group", &["a"]).member_with("slow", test.make("slow", Begin::Slowly));
+        builder.member("alone", Alone::spawn_create())
+    };
+    at_every_poll(async |polls| {
+        let started = poll_then_drop(polls, group().start(&test.node)).await.map(Result::unwrap);
+        sleep(Duration::from_secs(20)).await;
+        assert_eq!(test.node.actor_count(), if started.is_some() { 4 } else { 0 }, "after {polls} polls");
+        if let Some(group) = &started {
+            group.stop().await;
+        }
+        started.map(drop)
+    })
+    .await;
+    test.settled().await;
+    at_every_poll(async |polls| {
+        let group = group().start(&test.node).await.unwrap();
+        let stopped = poll_then_drop(polls, group.stop()).await.map(drop);
+        if polls == 0 {
+            group.stop().await;
+        }
+        assert!(group.ended().await.is_normal());
+        assert_eq!(test.node.actor_count(), 0, "after {polls} polls");
+        let log = test.settled().await;
+        assert_eq!(log.iter().filter(|entry| entry.contains("registered")).count(), 2, "{log:?}");
+        stopped
+    })
+    .await;
+    let parent = test.group("parent", &["p"]).start(&test.node).await.unwrap();
+    at_every_poll(async |polls| {
+        let child = poll_then_drop(polls, parent.start_child(group())).await.map(Result::unwrap);
+        sleep(Duration::from_secs(20)).await;
+        assert_eq!(test.node.actor_count(), if child.is_some() { 5 } else { 2 }, "after {polls} polls");
+        child.map(drop)
+    })
+    .await;
+    parent.stop().await;
+    assert_eq!(test.node.actor_count(), 0);
+}
+
+/// R79: user code that panics, waits in a circle or for itself harms nobody else, and leaves nothing behind.
+#[tokio::test(start_paused = true)]
+async fn what_panics_or_waits_for_itself_while_a_group_starts_is_given_up() {
+    let test = Test::new().await;
+    let _ = Panics::watch();
+    let panics = |_: &Members<Node>| -> Result<Member, String> { panic!("no member") };
+    let error = test.group("group", &["a"]).member_with("b", panics).start(&test.node).await.unwrap_err();
+    assert_eq!((error.child(), error.reason().exit()), ("b", Exit::Panicked));
+    let error = test.group("group", &["a"]).resource(|| -> u8 { panic!("none") }).start(&test.node).await.unwrap_err();
+    assert_eq!((error.child(), error.reason().exit()), ("group", Exit::Panicked));
+    assert!(test.settled().await.is_empty());
+    // It waits for one that does not take calls before it has started itself.
+    let began = Instant::now();
+    let first = test.make("first", Begin::AtOnce);
+    let second = test.make("second", Begin::Calls);
+    let builder = Cooperation::builder("circle").member_with("first", first).member_with("second", move |members| {
+        Ok::<_, String>(Member { before: members.get::<Member>("first").ok(), ..second(members)? })
+    });
+    let error = builder.start(&test.node).await.unwrap_err();
+    assert_eq!(error.child(), "second");
+    assert_eq!(began.elapsed().as_secs(), 10);
+    assert_eq!(test.settled().await, ["first starts", "first stops"]);
+    assert_eq!(test.node.actor_count(), 0);
+}
+
+/// R80: a member that waits for the end of its own group has no more time than any other.
+#[tokio::test(start_paused = true)]
+async fn a_member_that_waits_for_its_own_end_is_given_up() {
+    struct Suicidal(Arc<Mutex<Option<Cooperation<Node>>>>);
+
+    #[distributed_actor]
+    impl Suicidal {
+        #[distributed]
+        async fn ends_all(&mut self) {
+            let group = self.0.lock().unwrap().clone().unwrap();
+            group.stop().await;
+        }
+    }
+
+    let (test, known) = (Test::new().await, Arc::new(Mutex::new(None)));
+    let knows = known.clone();
+    let builder = test.group("group", &["a"]).member_with("b", move |_| Ok::<_, String>(Suicidal(knows.clone())));
+    let group = builder.start(&test.node).await.unwrap();
+    *known.lock().unwrap() = Some(group.clone());
+    let began = Instant::now();
+    let called = group.member::<Suicidal>("b").unwrap().ends_all().await;
+    assert!(called.is_err() && group.ended().await.is_normal());
+    assert_eq!(began.elapsed().as_secs(), 5);
+    assert!(test.settled().await.contains(&"a stops".into()));
+    assert_eq!(test.node.actor_count(), 0);
+    known.lock().unwrap().take();
+}
+
+/// Whoever waits on another runtime learns that the group's is gone.
+#[test]
+fn the_end_of_a_runtime_is_the_end_of_its_groups() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (below, above) = (runtime(), runtime());
+    let group = below.block_on(async {
+        let node = Node::builder().start().await.unwrap();
+        Cooperation::builder("group").member("a", Alone::spawn_create()).start(&node).await.unwrap()
+    });
+    let ended = above.spawn(group.ended());
+    below.shutdown_background();
+    let reason = above.block_on(async { tokio::time::timeout(Duration::from_secs(20), ended).await.unwrap().unwrap() });
+    assert!(reason.is_normal() && group.member::<Alone>("a").is_err(), "{reason}");
 }

@@ -37,6 +37,7 @@ pub(crate) trait AnyPort<S: ActorSystem>: Named {
     fn link_signal(&self, from: S::ActorId, signal: LinkSignal);
     fn linked_has_ended(&self, from: &S::ActorId, end: &End);
     fn has_on_stop(&self) -> bool;
+    fn is_stopped_in_turn(&self) -> bool;
     fn ended(&self) -> Ended;
     fn has_ended(&self) -> bool;
     /// A boxed `Local<A>`.
@@ -81,6 +82,13 @@ impl<S: ActorSystem> AnyLocal<S> {
     #[must_use]
     pub fn has_on_stop(&self) -> bool {
         self.0.has_on_stop()
+    }
+
+    /// Whether somebody else stops it in its turn when the system shuts down, as a supervisor its children, and is an actor
+    /// of the system itself.
+    #[must_use]
+    pub fn is_stopped_in_turn(&self) -> bool {
+        self.0.is_stopped_in_turn()
     }
 
     /// Waits for the actor's end, without keeping it alive.

@@ -94,7 +94,7 @@ impl<A: DistributedActor> Seat<A> {
     }
 
     fn not_now(&self) -> Tried {
-        if self.mailbox.has_ended() { Tried::Refused(self.unknown()) } else { Tried::NotNow }
+        if self.mailbox.has_ended() { Tried::Refused(self.gone_for_now()) } else { Tried::NotNow }
     }
 
     /// Whether a job that finds the mailbox full waits.

@@ -58,7 +58,7 @@ where
         let unborn = Unborn::<A>::new(system);
         let (context, assigned) = unborn.into_parts();
         let (actor, context) = construct(system, spawn, context, options.locality.as_ref()).await?;
-        let tenure = Arc::new(Tenure::default());
+        let tenure = Tenure::with(&options);
         let seat = Unborn::from_parts(context, assigned).seated(actor, options, Some(tenure));
         let mut keeper = Self { seat, started: None, hold: None };
         keeper.start_job(None);
@@ -110,7 +110,8 @@ where
     /// Makes `actor` a kept actor, without a constructor.
     #[must_use]
     pub fn of(system: &A::System, actor: A, options: SpawnOptions<A>) -> Self {
-        let seat = Unborn::<A>::new(system).seated(actor, options, Some(Arc::new(Tenure::default())));
+        let tenure = Tenure::with(&options);
+        let seat = Unborn::<A>::new(system).seated(actor, options, Some(tenure));
         let mut keeper = Self { seat, started: None, hold: None };
         keeper.start_job(None);
         keeper
@@ -123,7 +124,8 @@ where
     }
 
     fn held(unborn: Unborn<A>, actor: A, options: SpawnOptions<A>) -> Self {
-        let seat = unborn.seated(actor, options, Some(Arc::new(Tenure::default())));
+        let tenure = Tenure::with(&options);
+        let seat = unborn.seated(actor, options, Some(tenure));
         let (hold, started) = (Arc::new(Hold::new()), Arc::new(StartCell::new()));
         Port::notify(&*seat, start_held(hold.clone(), started.clone()));
         Self { seat, started: Some(started), hold: Some(hold) }
@@ -155,6 +157,12 @@ where
     pub fn actor_ref(&self) -> ActorRef<A> {
         let local = Local(self.seat.clone() as Arc<dyn Port<A>>);
         ActorRef::of_local(self.seat.id().clone(), self.seat.system().clone(), local)
+    }
+
+    /// Has calls fail as long as the actor is without a state: those that wait in its mailbox, and those that are made until
+    /// it has another one, with `ActorStopped` as not executed. Does nothing while it has a state.
+    pub fn refuse_calls(&self) {
+        self.seat.refuse_while_vacant();
     }
 
     /// Waits until the actor is without a state, and says why. At once if it is.
@@ -235,21 +243,24 @@ where
         })
     }
 
-    /// What `future` comes to. Others of the actor's locality may keep it from its turn: it waits for that no longer than for
-    /// a call, and then for a hook.
+    /// What `future` comes to. Others of the actor's locality may keep it from its turn, and it may block its own thread: it
+    /// waits for that no longer than for a call, and then for a hook.
     async fn within_limit<T>(&self, future: impl Future<Output = T>) -> Result<T, ExitReason> {
         let (mut future, system) = (pin!(future), self.seat.system());
-        let mut expiry = self.seat.locality().map(|_| {
-            let settings = system.settings();
-            system.sleep_until(now() + settings.call_timeout + settings.hook_time_max)
-        });
+        let mut expiry = None;
         poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));
             }
-            let Some(expiry) = &mut expiry else { return Poll::Pending };
-            let late = || ExitReason::new(Exit::StartFailed, "its locality had no turn for it in time");
-            expiry.as_mut().poll(cx).map(|()| Err(late()))
+            let expiry = expiry.get_or_insert_with(|| {
+                let settings = system.settings();
+                system.sleep_until(now() + settings.call_timeout + settings.hook_time_max)
+            });
+            let why = match self.seat.locality() {
+                Some(_) => "its locality had no turn for it in time",
+                None => "it blocks its thread",
+            };
+            expiry.as_mut().poll(cx).map(|()| Err(ExitReason::new(Exit::StartFailed, why)))
         })
         .await
     }
@@ -302,9 +313,10 @@ impl<A: DistributedActor> fmt::Debug for Keeper<A> {
 }
 
 /// Whether a kept actor has a state.
-#[derive(Default)]
 pub(super) struct Tenure {
     inner: Mutex<Inner>,
+    /// Whether whoever keeps it stops it in its turn, so that the system has not to.
+    pub(super) is_stopped_in_turn: bool,
 }
 
 #[derive(Default)]
@@ -319,6 +331,10 @@ struct Inner {
 }
 
 impl Tenure {
+    fn with<A: DistributedActor>(options: &SpawnOptions<A>) -> Arc<Self> {
+        Arc::new(Self { inner: Mutex::default(), is_stopped_in_turn: options.is_stopped_in_turn })
+    }
+
     /// The state has ended, for this reason. False if it was the last one.
     pub(super) fn vacate(&self, reason: ExitReason, wants_restart: Option<bool>) -> bool {
         let waiting = {
@@ -338,6 +354,12 @@ impl Tenure {
 
     pub(super) fn is_over(&self) -> bool {
         self.lock().over
+    }
+
+    /// Whether there is no state, but may be another one.
+    pub(super) fn is_vacant(&self) -> bool {
+        let inner = self.lock();
+        !inner.over && inner.vacant.is_some()
     }
 
     /// There will be no other state. Whether there is one now; none the second time.

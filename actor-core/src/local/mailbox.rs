@@ -418,6 +418,7 @@ impl<S, J: Queued> Mailbox<S, J> {
     pub(crate) fn revive(&self) {
         let mut inner = self.lock();
         inner.stop = Stop::No;
+        inner.ended = false;
         inner.running = 0;
         self.update(&inner);
     }

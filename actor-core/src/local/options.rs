@@ -10,13 +10,14 @@ pub struct SpawnOptions<A: ?Sized + Callable> {
     pub(crate) mailbox_length_max: Option<NonZeroU32>,
     pub(crate) overflow: Overflow<A>,
     pub(crate) locality: Option<Locality>,
+    pub(crate) is_stopped_in_turn: bool,
 }
 
 impl<A: ?Sized + Callable> SpawnOptions<A> {
     /// The system's settings.
     #[must_use]
     pub fn new() -> Self {
-        Self { mailbox_length_max: None, overflow: Overflow::Wait, locality: None }
+        Self { mailbox_length_max: None, overflow: Overflow::Wait, locality: None, is_stopped_in_turn: false }
     }
 
     /// How many messages may wait for the actor, at least 1; of a reentrant one also how many methods interleave.
@@ -38,6 +39,14 @@ impl<A: ?Sized + Callable> SpawnOptions<A> {
     #[must_use]
     pub fn locality(mut self, locality: &Locality) -> Self {
         self.locality = Some(locality.clone());
+        self
+    }
+
+    /// Has the system pass over it when it shuts down: whoever [keeps](crate::Keeper) it stops it in its turn. Without a keeper
+    /// it changes nothing.
+    #[must_use]
+    pub fn stopped_in_turn(mut self) -> Self {
+        self.is_stopped_in_turn = true;
         self
     }
 }

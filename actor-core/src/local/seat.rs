@@ -143,7 +143,7 @@ impl<A: DistributedActor> Seat<A> {
 
     /// The actor is asked to stop, and does so in order: nothing more is taken, unless another state comes.
     pub(super) fn begins_to_stop(&self) {
-        if self.tenure.as_ref().is_none_or(|tenure| tenure.is_over()) {
+        if !self.may_return() {
             self.refuse_waiting();
         }
     }
@@ -166,6 +166,13 @@ impl<A: DistributedActor> Seat<A> {
             Some(true) => Port::stop(self, Stop::Now),
             Some(false) => self.gone(None, &End::of(how, None), None),
             None => {}
+        }
+    }
+
+    /// While there is no state, nothing is taken, and what waits is answered.
+    pub(super) fn refuse_while_vacant(&self) {
+        if self.tenure.as_ref().is_some_and(|tenure| tenure.is_vacant()) {
+            self.refuse_waiting();
         }
     }
 
@@ -294,11 +301,21 @@ impl<A: DistributedActor> Seat<A> {
                 chain.push(format!("{method} of {}", self.id));
                 Err(Refused::new(job, SystemError::Deadlock { chain }))
             }
-            Pushed::Ended(job) => Err(Refused::new(job, self.unknown())),
+            Pushed::Ended(job) => Err(Refused::new(job, self.gone_for_now())),
         }
     }
 
-    pub(super) fn unknown(&self) -> SystemError {
+    /// Why nothing is taken: there is no such actor any more, or it is without a state.
+    pub(super) fn gone_for_now(&self) -> SystemError {
+        if self.may_return() { SystemError::ActorStopped { outcome: Outcome::NotExecuted } } else { self.unknown() }
+    }
+
+    /// Whether another state may come.
+    fn may_return(&self) -> bool {
+        self.tenure.as_ref().is_some_and(|tenure| !tenure.is_over())
+    }
+
+    fn unknown(&self) -> SystemError {
         SystemError::UnknownActor { actor: self.name().into() }
     }
 }
@@ -496,12 +513,16 @@ impl<A: DistributedActor> AnyPort<A::System> for Seat<A> {
         A::HAS_ON_STOP
     }
 
+    fn is_stopped_in_turn(&self) -> bool {
+        self.tenure.as_ref().is_some_and(|tenure| tenure.is_stopped_in_turn)
+    }
+
     fn ended(&self) -> Ended {
         Port::ended(self)
     }
 
     fn has_ended(&self) -> bool {
-        self.mailbox.has_ended()
+        self.mailbox.has_ended() && !self.may_return()
     }
 
     fn into_local(self: Arc<Self>) -> Box<dyn std::any::Any> {

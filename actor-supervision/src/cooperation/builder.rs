@@ -9,7 +9,7 @@ use std::{
 use actor_core::{DistributedActor, Locality, Spawn, SpawnSystem};
 
 use super::{
-    engine::{self, Start},
+    engine::{self, Above, Start},
     handle::Cooperation,
     member::{Factory, Kept, Make, Member, Members},
     notice::{Listener, Notice},
@@ -116,7 +116,7 @@ impl<S: SpawnSystem> CooperationBuilder<S> {
     /// # Cancel safety
     /// Dropped before it has ended, no member stays.
     pub async fn start(self, system: &S) -> Result<Cooperation<S>, StartError> {
-        engine::start(Start { builder: self, parent: None }, system).await
+        engine::start(Start { builder: self, above: Above::Nobody }, system).await
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use actor_core::{BoxFuture, Exit, ExitReason, SpawnSystem};
+use actor_core::{BoxFuture, Exit, ExitReason, Keeper, SpawnOptions, SpawnSystem};
 use tokio::sync::oneshot;
 
 use super::{
@@ -18,22 +18,32 @@ use super::{
     member::{Member, Members},
     notice::{Notice, NoticeKind},
     shared::Shared,
+    warden::Warden,
 };
 use crate::{
     StartError,
     bell::{Bell, Cord},
     engine::{KILL_TIME, either, now},
+    managed::told,
     policy::Shutdown,
 };
 
 /// What is to be started.
 pub(super) struct Start<S> {
     pub(super) builder: CooperationBuilder<S>,
-    /// Whom it ends before.
-    pub(super) parent: Option<Arc<Shared<S>>>,
+    pub(super) above: Above<S>,
 }
 
-struct Engine<S> {
+/// Who stops it in its turn.
+pub(super) enum Above<S> {
+    /// Its node, by an actor that stands for it.
+    Nobody,
+    Supervisor,
+    /// Another one, which it ends before.
+    Parent(Arc<Shared<S>>),
+}
+
+struct Engine<S: SpawnSystem> {
     system: S,
     builder: CooperationBuilder<S>,
     shared: Arc<Shared<S>>,
@@ -42,6 +52,22 @@ struct Engine<S> {
     /// Held until the last member has ended.
     resources: Vec<Resource>,
     bell: Arc<Bell>,
+    /// Where nobody else stops it in its turn.
+    warden: Option<Keeper<Warden<S>>>,
+    _unless: Unless<S>,
+}
+
+/// Says that the cooperation has ended, when its task is gone with its runtime.
+struct Unless<S>(Arc<Shared<S>>);
+
+impl<S> Drop for Unless<S> {
+    fn drop(&mut self) {
+        if !self.0.has_ended() {
+            self.0.set_members(None);
+            self.0.has_stopped();
+            self.0.end(ExitReason::new(Exit::Shutdown, "its node has ended"));
+        }
+    }
 }
 
 type Resource = Arc<dyn Any + Send + Sync>;
@@ -55,13 +81,18 @@ struct Seated<S> {
 }
 
 pub(super) async fn start<S: SpawnSystem>(start: Start<S>, system: &S) -> Result<Cooperation<S>, StartError> {
-    let Start { builder, parent } = start;
+    let Start { builder, above } = start;
     let system = system.unguarded();
     let shared = Shared::new(builder.name.clone());
     let handle = Cooperation { shared: shared.clone(), system: system.clone() };
     let mut engine = Engine {
         system: system.clone(),
         builder,
+        _unless: Unless(shared.clone()),
+        warden: match &above {
+            Above::Nobody => Some(Keeper::of(&system, Warden::new(shared.clone()), SpawnOptions::new())),
+            Above::Supervisor | Above::Parent(_) => None,
+        },
         shared,
         members: Vec::new(),
         resources: Vec::new(),
@@ -70,7 +101,7 @@ pub(super) async fn start<S: SpawnSystem>(start: Start<S>, system: &S) -> Result
     let (told, started) = oneshot::channel();
     // In a task of its own: if nobody waits any more, it stops what it has started.
     let run = async move {
-        let begun = engine.begin_below(parent).await;
+        let begun = engine.begin_below(above).await;
         if let Err(error) = begun {
             let reason = ExitReason::new(Exit::StartFailed, "it could not start").caused_by(error.reason());
             engine.finish(reason, false).await;
@@ -96,8 +127,8 @@ fn failed(member: &str, reason: ExitReason) -> StartError {
 
 impl<S: SpawnSystem> Engine<S> {
     /// Starts all members, unless it is asked to stop meanwhile, or there is no parent any more.
-    async fn begin_below(&mut self, parent: Option<Arc<Shared<S>>>) -> Result<(), StartError> {
-        if parent.is_some_and(|parent| !parent.adopt(&self.shared)) {
+    async fn begin_below(&mut self, above: Above<S>) -> Result<(), StartError> {
+        if matches!(above, Above::Parent(parent) if !parent.adopt(&self.shared)) {
             return Err(failed(&self.builder.name, ExitReason::new(Exit::Shutdown, "its parent ends")));
         }
         let (shared, name) = (self.shared.clone(), self.builder.name.clone());
@@ -154,6 +185,11 @@ impl<S: SpawnSystem> Engine<S> {
 
     async fn member_ended(&mut self) -> ExitReason {
         poll_fn(|cx| {
+            if self.warden.as_ref().is_some_and(|warden| warden.poll_vacant(cx).is_ready()) {
+                // It was given up: the node ends.
+                self.shared.ask_to_stop(true);
+                return Poll::Pending;
+            }
             while let Some(key) = self.bell.next(cx.waker()) {
                 let index = usize::try_from(key).unwrap_or(usize::MAX);
                 let Some(Seated { name, member, cord, .. }) = self.members.get_mut(index) else { continue };
@@ -192,6 +228,12 @@ impl<S: SpawnSystem> Engine<S> {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(resources)));
         if is_registered {
             self.tell(NoticeKind::Deregistered { reason: reason.clone() });
+        }
+        self.shared.has_stopped();
+        if let Some(warden) = self.warden.take() {
+            warden.stop();
+            warden.vacant().await;
+            warden.end(told(&reason));
         }
         self.shared.end(reason);
     }

@@ -6,7 +6,7 @@ use actor_core::{ActorRef, Callable, ExitReason, SpawnSystem};
 
 use super::{
     builder::CooperationBuilder,
-    engine::{self, Start},
+    engine::{self, Above, Start},
     shared::Shared,
 };
 use crate::{StartError, tree::ChildError};
@@ -81,7 +81,7 @@ impl<S: SpawnSystem> Cooperation<S> {
     /// # Cancel safety
     /// Dropped before it has ended, no member stays.
     pub async fn start_child(&self, child: CooperationBuilder<S>) -> Result<Self, StartError> {
-        engine::start(Start { builder: child, parent: Some(self.shared.clone()) }, &self.system).await
+        engine::start(Start { builder: child, above: Above::Parent(self.shared.clone()) }, &self.system).await
     }
 
     /// Stops its child groups, then its members, in reverse order; waits for its end, and says why it ended.

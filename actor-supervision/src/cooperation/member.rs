@@ -152,7 +152,7 @@ where
         locality: Option<&'a Locality>,
     ) -> BoxFuture<'a, Result<(), ExitReason>> {
         Box::pin(async move {
-            let options = locality.into_iter().fold(SpawnOptions::new(), SpawnOptions::locality);
+            let options = locality.into_iter().fold(SpawnOptions::new().stopped_in_turn(), SpawnOptions::locality);
             self.keeper = Some(self.make.make(system, members, options).await?);
             Ok(())
         })

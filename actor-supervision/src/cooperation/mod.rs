@@ -7,6 +7,7 @@ mod member;
 mod notice;
 mod shared;
 mod supervised;
+mod warden;
 
 pub use self::{
     builder::CooperationBuilder,

@@ -12,6 +12,8 @@ pub(super) struct Shared<S> {
     inner: Mutex<Inner<S>>,
     /// To be ended, and whether without waiting.
     asked: watch::Sender<Option<bool>>,
+    /// All members have.
+    stopped: watch::Sender<bool>,
     ended: watch::Sender<Option<ExitReason>>,
 }
 
@@ -28,6 +30,7 @@ impl<S> Shared<S> {
             name,
             inner: Mutex::new(Inner { members: None, children: Some(Vec::new()) }),
             asked: watch::Sender::new(None),
+            stopped: watch::Sender::new(false),
             ended: watch::Sender::new(None),
         })
     }
@@ -72,6 +75,17 @@ impl<S> Shared<S> {
     /// Waits until it is asked to end at once.
     pub(super) async fn asked_to_stop_at_once(&self) {
         let _ = self.asked.subscribe().wait_for(|asked| *asked == Some(true)).await;
+    }
+
+    /// No member is left.
+    pub(super) fn has_stopped(&self) {
+        self.stopped.send_replace(true);
+    }
+
+    /// Waits until no member is left.
+    pub(super) async fn stopped(&self) {
+        // The sender lives as long as this.
+        let _ = self.stopped.subscribe().wait_for(|stopped| *stopped).await;
     }
 
     pub(super) fn end(&self, reason: ExitReason) {

@@ -8,7 +8,11 @@ use std::{
 
 use actor_core::{BoxFuture, Exit, ExitReason, Locality};
 
-use super::{builder::CooperationBuilder, handle::Cooperation};
+use super::{
+    builder::CooperationBuilder,
+    engine::{self, Above, Start},
+    handle::Cooperation,
+};
 use crate::{
     child::{IntoChild, Made, Maker},
     managed::Managed,
@@ -24,7 +28,8 @@ struct Supervised<S> {
 impl<S: SupervisionSystem> Managed<S> for Supervised<S> {
     fn start<'a>(&'a mut self, system: &'a S) -> BoxFuture<'a, Result<(), ExitReason>> {
         Box::pin(async move {
-            let cooperation = self.builder.clone().start(system).await.map_err(|error| {
+            let start = Start { builder: self.builder.clone(), above: Above::Supervisor };
+            let cooperation = engine::start(start, system).await.map_err(|error| {
                 ExitReason::new(Exit::StartFailed, format_args!("member `{}` could not start", error.child()))
                     .caused_by(error.reason())
             })?;

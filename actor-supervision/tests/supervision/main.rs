@@ -5,6 +5,7 @@
 mod children;
 mod dynamic;
 mod escalation;
+mod hostile;
 mod links;
 mod restarts;
 mod shutdown;

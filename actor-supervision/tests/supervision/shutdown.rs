@@ -7,7 +7,7 @@ use distributed_actor::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::worker::{Test, worker};
+use crate::worker::{Test, Worker, worker};
 
 /// R77: in reverse order, and nested ones with theirs.
 #[tokio::test(start_paused = true)]
@@ -51,6 +51,31 @@ async fn a_supervisor_is_stopped_as_an_actor_and_with_its_node() {
     let Test { node, .. } = test;
     drop((tree, node));
     assert!(timeout(Duration::from_secs(20), ended).await.unwrap().is_normal());
+}
+
+/// R77: a node that shuts down leaves it to its supervisors to stop their children, in their order, and none comes back.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_shuts_down_has_its_trees_stop_in_their_order() {
+    let test = Test::new("node_order").await;
+    for name in ["b", "d"] {
+        test.slow_end(name, Duration::from_millis(100));
+    }
+    let inner = Supervisor::builder(Strategy::OneForOne).child(test.child("c")).child(test.child("d"));
+    let pool = Supervisor::dynamic(|name: String| Worker::spawn_create("node_order".into(), name));
+    let builder = Supervisor::builder(Strategy::OneForOne)
+        .child(Child::new("pool", pool))
+        .child(test.child("a"))
+        .child(test.child("b"))
+        .child(Child::new("inner", inner))
+        .child(test.child("e"));
+    let tree = test.start(builder).await;
+    tree.supervisor("pool").unwrap().start_new::<Worker, _>("p".to_owned()).await.unwrap();
+    test.log().await;
+    let ended = tree.ended();
+    test.node.shutdown().await;
+    assert_eq!(test.log().await, ["stop e", "stop d", "stop c", "stop b", "stop a", "stop p"]);
+    assert_eq!(ended.await.exit(), Exit::Shutdown);
+    assert_eq!(test.node.actor_count(), 0);
 }
 
 /// R77, child_unlink, tree: a child that does not stop is given up after its time, and not before.

@@ -24,6 +24,8 @@ pub(crate) struct Stage {
     stubborn: BTreeSet<String>,
     /// How long workers take to start.
     slow: BTreeMap<String, Duration>,
+    /// How long workers take to stop.
+    slow_end: BTreeMap<String, Duration>,
 }
 
 type Stages = BTreeMap<String, Arc<Mutex<Stage>>>;
@@ -73,6 +75,10 @@ impl Test {
 
     pub(crate) fn slow(&self, name: &str, time: Duration) {
         self.stage().slow.insert(name.into(), time);
+    }
+
+    pub(crate) fn slow_end(&self, name: &str, time: Duration) {
+        self.stage().slow_end.insert(name.into(), time);
     }
 
     pub(crate) fn stubborn(&self, name: &str) {
@@ -132,6 +138,10 @@ impl Worker {
         let is_stubborn = self.stage.lock().unwrap().stubborn.contains(&self.name);
         if is_stubborn {
             std::future::pending::<()>().await;
+        }
+        let slow = self.stage.lock().unwrap().slow_end.get(&self.name).copied();
+        if let Some(time) = slow {
+            sleep(time).await;
         }
         self.note("stop");
     }

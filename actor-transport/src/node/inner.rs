@@ -296,7 +296,8 @@ impl Inner {
     /// Lets those actors end that have something to do at their end.
     async fn stop_in_order(&self, deadline: Instant) {
         let mut actors = self.actors.all();
-        actors.retain(AnyLocal::has_on_stop);
+        // Those whose supervisors see to them are stopped by those.
+        actors.retain(|actor| actor.has_on_stop() && !actor.is_stopped_in_turn());
         let ends: Vec<_> = actors.iter().map(AnyLocal::terminated).collect();
         for actor in actors {
             actor.stop();
