@@ -104,7 +104,8 @@ impl Driver {
                     Some(Message::Registry(packet)) => {
                         let members = &self.members;
                         let load = if packet == Packet::AskLoad { self.host.load() } else { 0 };
-                        let outgoing = self.registry.receive(from, packet, load, |node| members.contains_key(&node));
+                        let outgoing =
+                            self.registry.receive(from, packet, (now(), load), |node| members.contains_key(&node));
                         self.tell(outgoing);
                     }
                     Some(message) => self.swim.receive(now(), from, message),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::{
     digest::PARTS,
     identity::{About, Identity},
-    registry::{Entry, Kind, Packet, Shared},
+    registry::{Change, Entry, Kind, Packet, Progress, Shared, Stretch},
     swim::{PACKET_LENGTH, Swim},
     times::Times,
     wire::Message,
@@ -27,7 +27,9 @@ pub fn receive(data: &[u8]) {
         let (payload, after) = after.split_at(length);
         rest = after;
         match Message::parse(&Bytes::copy_from_slice(payload)) {
-            Some(Message::Registry(packet)) => drop(registry.receive(peer, packet, 0, |node| swim.is_member(node))),
+            Some(Message::Registry(packet)) => {
+                drop(registry.receive(peer, packet, (now, 0), |node| swim.is_member(node)))
+            }
             Some(message) => swim.receive(now, peer, message),
             None => {}
         }
@@ -60,16 +62,22 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let entry = |kind, key: &str| Entry { kind, key: key.into(), instance: 1 };
     let mut registry = joining.clone();
     put(&mut registry, &Message::Roster(vec![(identity(2), 0)]));
-    let changes = [entry(Kind::Group, "workers"), entry(Kind::Name, "king")].map(crate::registry::Change::Add).into();
+    let changes = [entry(Kind::Group, "workers"), entry(Kind::Name, "king")].map(Change::Add).into();
     put(&mut registry, &Message::Registry(Packet::Changes { after: 0, changes }));
-    put(&mut registry, &Message::Registry(Packet::Want(NodeId::from_bits(1))));
+    put(&mut registry, &Message::Registry(Packet::Want { node: NodeId::from_bits(1), known: Progress::default() }));
     put(&mut registry, &Message::Registry(Packet::Summary { version: 2, load: 1, hash: 7 }));
     put(&mut registry, &Message::Registry(Packet::Compare(Box::new([0; PARTS]))));
     put(&mut registry, &Message::Registry(Packet::Versions(vec![(NodeId::from_bits(2), 5)])));
     put(&mut registry, &Message::Registry(Packet::AskLoad));
-    let entries = vec![(3, entry(Kind::Name, "king"))];
-    let all = Packet::All { node: NodeId::from_bits(2), version: 3, part: 0, parts: 1, entries };
-    put(&mut registry, &Message::Registry(all));
+    let progress = |(reached, as_of)| Progress { reached, as_of };
+    for (from, to, asks, removed, added) in [
+        ((2, 2), (4, 9), true, vec![(3, 1)], vec![(4, entry(Kind::Name, "queen"))]),
+        ((0, 12), (5, 12), false, vec![], vec![(5, entry(Kind::Name, "queen"))]),
+        ((5, 12), (13, 13), false, vec![(13, 5)], vec![]),
+    ] {
+        let stretch = Stretch { from: progress(from), to: progress(to), asks, removed, added };
+        put(&mut registry, &Message::Registry(Packet::Since(NodeId::from_bits(2), stretch)));
+    }
     vec![("joining", joining), ("roster", roster), ("registry", registry)]
 }
 

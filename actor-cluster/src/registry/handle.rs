@@ -6,10 +6,11 @@ use actor_core::{ActorId, ActorRef, Callable, SystemError, broadcast};
 use actor_transport::Node;
 
 use super::{
-    directory::{ENTRIES_MAX, Entry, Kind, NAME_LENGTH_MAX},
+    directory::{ENTRIES_MAX, NAME_LENGTH_MAX},
     groups::{Key, Listing},
     least_loaded::LeastLoaded,
     names::Claim,
+    packet::{Entry, Kind},
     router::Router,
     shared::Shared,
 };
@@ -52,7 +53,7 @@ impl Registry {
     /// Takes one [`join`](Self::join) back. False if there was none.
     pub fn leave<A: Callable<System = Node> + ?Sized>(&self, key: &Key<A>, actor: &ActorRef<A>) -> bool {
         let id = *actor.id();
-        id.node() == self.node.id() && self.remove(1, Kind::Group, key.name(), Some(id.instance())) > 0
+        id.node() == self.node.id() && self.remove(1, Kind::Group, key.name(), id) > 0
     }
 
     /// The actors of a group, as this node knows them, by id; each as often as it has joined.
@@ -125,11 +126,6 @@ impl Registry {
         actor: &ActorRef<A>,
     ) -> Result<Claim, SystemError> {
         let name = name.into();
-        if let Some(holder) = self.shared.with(|state| state.directory.named(&name))
-            && holder != *actor.id()
-        {
-            return Err(SystemError::NameTaken { name: name.into() });
-        }
         self.enter(Kind::Name, &name, actor)?;
         Ok(Claim::new(self.clone(), name, *actor.id()))
     }
@@ -173,11 +169,9 @@ impl Registry {
         ids.into_iter().filter_map(|id| self.node.resolve(&id).ok()).collect()
     }
 
-    pub(super) fn remove(&self, most: usize, kind: Kind, key: &str, instance: Option<u64>) -> usize {
+    pub(super) fn remove(&self, most: usize, kind: Kind, key: &str, actor: ActorId) -> usize {
         self.shared.change(|state| {
-            state.directory.remove(most, |entry| {
-                entry.kind == kind && entry.key == key && instance.is_none_or(|instance| instance == entry.instance)
-            })
+            state.directory.remove(actor.instance(), most, |entry| entry.kind == kind && entry.key == key)
         })
     }
 
@@ -203,8 +197,10 @@ impl Registry {
                 return Err(SystemError::ShuttingDown);
             }
             // A name is had once, however often it is claimed.
-            if is_claimed && state.directory.named(key) == Some(id) {
-                return Ok(());
+            match state.directory.named(key).filter(|_| is_claimed) {
+                Some(holder) if holder == id => return Ok(()),
+                Some(_) => return Err(SystemError::NameTaken { name: key.into() }),
+                None => {}
             }
             let what = || format!("this node has {ENTRIES_MAX} entries in the registry");
             state.directory.add(entry).ok_or_else(|| SystemError::Overloaded { what: what().into() })?;

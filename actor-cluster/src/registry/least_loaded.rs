@@ -27,7 +27,7 @@ impl Placement for LeastLoaded {
             let load = |member: &&Member| {
                 let told = state.directory.load(member.id());
                 let placed = state.placed.get(&member.id()).filter(|(times, _)| *times == told.times);
-                told.load + placed.map_or(0, |(_, count)| *count)
+                told.load.saturating_add(placed.map_or(0, |(_, count)| *count))
             };
             let chosen = candidates.iter().min_by_key(load)?.id();
             let times = state.directory.load(chosen).times;

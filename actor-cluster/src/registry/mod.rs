@@ -1,20 +1,18 @@
 //! Finding actors in a cluster: names and groups, of which every node has a copy.
 
+mod copy;
 mod directory;
 mod groups;
 mod handle;
 mod least_loaded;
 mod names;
+mod packet;
 mod router;
 mod shared;
 mod singleton;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::{
-    directory::{Change, Entry, Kind, Packet},
-    shared::{Outgoing, Shared},
-};
 pub use self::{
     groups::{Key, Listing},
     handle::Registry,
@@ -22,4 +20,8 @@ pub use self::{
     names::Claim,
     router::Router,
     singleton::Singleton,
+};
+pub(crate) use self::{
+    packet::{Change, Entry, Kind, Packet, Progress, Stretch},
+    shared::{Outgoing, Shared},
 };

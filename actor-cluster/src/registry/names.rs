@@ -2,7 +2,7 @@
 
 use actor_core::ActorId;
 
-use super::{directory::Kind, handle::Registry};
+use super::{handle::Registry, packet::Kind};
 
 /// A name that was claimed: see [`Registry::claim`](super::Registry::claim). Dropping this does not give the name back.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Claim {
 
     /// Gives the name back.
     pub fn release(self) {
-        self.registry.remove(usize::MAX, Kind::Name, &self.name, Some(self.actor.instance()));
+        self.registry.remove(usize::MAX, Kind::Name, &self.name, self.actor);
     }
 
     /// Ends when the name is had no more: another node has claimed it, too, and its claim holds; the actor or the node

@@ -12,7 +12,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::directory::{Directory, Packet};
+use super::{directory::Directory, packet::Packet};
 
 /// How long after an actor was placed by load the loads are asked for.
 const LOADS_WANTED: Duration = Duration::from_secs(30);
@@ -81,7 +81,7 @@ impl Shared {
     pub(crate) fn actor_ended(&self, actor: ActorId) {
         self.change(|state| {
             state.watched.remove(&actor.instance());
-            state.directory.remove(usize::MAX, |entry| entry.instance == actor.instance());
+            state.directory.remove(actor.instance(), usize::MAX, |_| true);
         });
     }
 
@@ -123,13 +123,13 @@ impl Shared {
         &self,
         from: NodeId,
         packet: Packet,
-        own_load: u64,
+        now_and_load: (std::time::Instant, u64),
         is_member: impl Fn(NodeId) -> bool,
     ) -> Vec<Outgoing> {
-        let is_news = matches!(packet, Packet::Changes { .. } | Packet::All { .. });
+        let is_news = matches!(packet, Packet::Changes { .. } | Packet::Since(..));
         let (mut outgoing, has_yielded) = {
             let mut state = self.lock();
-            let answers = state.directory.receive(from, packet, own_load, is_member);
+            let answers = state.directory.receive(from, packet, now_and_load, is_member);
             let outgoing: Vec<_> = answers.into_iter().map(|answer| Outgoing::To(from, answer)).collect();
             (outgoing, state.directory.take_has_yielded())
         };

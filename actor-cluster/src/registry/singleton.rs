@@ -1,6 +1,13 @@
 //! One actor for the whole cluster.
 
-use std::{fmt, future::poll_fn, pin::pin, task::Poll, time::Duration};
+use std::{
+    fmt,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 
 use actor_core::{ActorRef, DistributedActor};
 use actor_transport::Node;
@@ -30,6 +37,10 @@ impl Registry {
     /// It runs while more than half of `size` nodes see one another as alive. When its node dies or it ends, `make`
     /// makes another one on the node with the smallest id, after 5 s in which nobody has had the name; its state is not
     /// carried over. **A minority stops it** as soon as it sees that it is one, and has none.
+    ///
+    /// `make` must not block: it runs where the node serves its connections. If it panics it is called again after
+    /// another 5 s. Like the registry's handle, the part counts as a handle of the node: drop it where the node shall end
+    /// with its last handle.
     ///
     /// This is no lock: a method that is running when its node finds itself in a minority runs to its end, and a process
     /// that was stopped for long may run on for a moment when it continues. What must never happen twice at once needs
@@ -94,7 +105,9 @@ impl<A: DistributedActor<System = Node>, M: Fn() -> A + Send> Keeper<A, M> {
         }
         if self.free_since.get_or_insert_with(Instant::now).elapsed() >= GRACE {
             self.free_since = None;
-            let actor = self.registry.node().spawn((self.make)());
+            // It is the user's, and called again if it panics: this node's part goes on.
+            let Ok(actor) = catch_unwind(AssertUnwindSafe(|| (self.make)())) else { return };
+            let actor = self.registry.node().spawn(actor);
             match self.registry.claim(self.name.clone(), &actor) {
                 Ok(claim) => self.held = Some((actor, claim)),
                 Err(error) => {
