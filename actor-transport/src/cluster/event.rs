@@ -42,13 +42,15 @@ pub enum ClusterEvent {
 #[derive(Debug)]
 pub struct ClusterEvents {
     views: Watched<ClusterView>,
-    told: Option<ClusterView>,
+    told: ClusterView,
     events: VecDeque<ClusterEvent>,
 }
 
 impl ClusterEvents {
     pub(super) fn new(views: watch::Receiver<ClusterView>) -> Self {
-        Self { views: Watched::new(views), told: None, events: VecDeque::new() }
+        let mut views = Watched::new(views);
+        let told = views.latest();
+        Self { events: VecDeque::from([ClusterEvent::Snapshot(told.clone())]), views, told }
     }
 
     /// The next event, without a trait in scope. None when the node has ended.
@@ -65,10 +67,8 @@ impl ClusterEvents {
                 return Poll::Ready(Some(event));
             }
             let view = self.views.latest();
-            let Some(told) = self.told.replace(view.clone()) else {
-                return Poll::Ready(Some(ClusterEvent::Snapshot(view)));
-            };
-            self.events = difference(&told, &view);
+            self.events = difference(&self.told, &view);
+            self.told = view;
             if self.events.is_empty() && !ready!(self.views.poll_changed(cx)) {
                 return Poll::Ready(None);
             }
