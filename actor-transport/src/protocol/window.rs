@@ -251,6 +251,36 @@ mod tests {
         assert!(bytes > 450_000_000, "{bytes} of 500,000,000, with {:?}", sending.window);
     }
 
+    /// Of what comes after nothing: as much as the receiver tells of, so that its news is of that alone.
+    #[test]
+    fn a_round_trip_is_measured_from_the_first_chunk_that_the_receiver_tells_of() {
+        let (mut window, now) = (WindowOut::new(CHUNK, MOST), Instant::now());
+        let sent = |window: &WindowOut| window.measured.map(|(until, _)| until);
+        window.send(now, CHUNK as usize);
+        assert_eq!(sent(&window), None);
+        window.send(now, CHUNK as usize);
+        assert_eq!(sent(&window), Some(2 * u64::from(CHUNK)));
+        window.send(now, CHUNK as usize);
+        assert_eq!(sent(&window), Some(2 * u64::from(CHUNK)));
+        assert!(window.arrive(now + Duration::from_millis(1), 3 * u64::from(CHUNK)));
+        assert_eq!(window.round_trip.map(|(time, _)| time), Some(Duration::from_millis(1)));
+        // It is known for a while.
+        window.send(now + Duration::from_millis(2), 2 * CHUNK as usize);
+        assert_eq!(sent(&window), None);
+    }
+
+    #[test]
+    fn a_round_tells_how_long_the_window_should_be_only_if_something_may_have_waited_for_it() {
+        let mut window = WindowOut::new(CHUNK, MOST);
+        let was_full = |window: &WindowOut| window.round.as_ref().map(|round| round.was_full);
+        for sent in 1..=8 {
+            assert!(window.is_open());
+            window.send(Instant::now(), CHUNK as usize);
+            assert_eq!(was_full(&window), Some(sent == 8));
+        }
+        assert!(!window.is_open());
+    }
+
     #[test]
     fn no_more_arrives_than_was_sent() {
         let mut window = WindowOut::new(CHUNK, MOST);

@@ -250,20 +250,12 @@ impl Session {
 
     /// Moves the wakers of callers whose calls have got on into `into`. They are woken after the session is unlocked.
     pub fn take_wakers(&mut self, into: &mut Vec<Waker>) {
-        if into.is_empty() && !self.wakers.is_empty() {
-            std::mem::swap(&mut self.wakers, into);
-        } else {
-            into.append(&mut self.wakers);
-        }
+        hand_over(&mut self.wakers, into);
     }
 
     /// The same for what callers are to have that wait [outside](Self::deliver_to). Call it together with the former.
     pub fn take_deliveries(&mut self, into: &mut Vec<Delivery>) {
-        if into.is_empty() && !self.deliveries.is_empty() {
-            std::mem::swap(&mut self.deliveries, into);
-        } else {
-            into.append(&mut self.deliveries);
-        }
+        hand_over(&mut self.deliveries, into);
     }
 
     /// Whether there is a connection.
@@ -276,12 +268,6 @@ impl Session {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.closed.is_some()
-    }
-
-    /// What the peer said of itself, once there is a connection.
-    #[must_use]
-    pub fn peer(&self) -> Option<&PeerHello> {
-        self.peer.as_deref()
     }
 
     /// The limits that hold: agreed with the peer, or this node's own until then.
@@ -341,5 +327,15 @@ impl Session {
 
     fn latest_deadline(&self, now: Instant) -> Instant {
         later(now, self.limits.call_deadline_max)
+    }
+}
+
+/// Into an empty vector nothing is copied; its memory is used for what comes next.
+#[inline]
+fn hand_over<T>(from: &mut Vec<T>, into: &mut Vec<T>) {
+    if into.is_empty() {
+        std::mem::swap(from, into);
+    } else {
+        into.append(from);
     }
 }

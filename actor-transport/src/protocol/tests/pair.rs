@@ -163,9 +163,9 @@ fn move_bytes(now: Instant, budget: usize, from: &mut Side, to: &mut Side) -> Re
     }
     if moved {
         to.session.receive(now, &mut to.input)?;
-        while let Some(event) = to.session.poll_event() {
-            to.events.push_back(event);
-        }
+        let mut events = VecDeque::new();
+        to.session.take_events(&mut events);
+        to.events.append(&mut events);
     }
     Ok(moved)
 }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Poll, Wake, Waker},
@@ -15,7 +15,7 @@ use bytes::Bytes;
 use super::pair::{METHOD, Pair, body, node, outgoing};
 use crate::{
     Limits,
-    protocol::{Event, MethodKey, OutgoingCall, Reply, ReplyBody},
+    protocol::{Delivery, Event, MethodKey, OutgoingCall, Recipient, Reply, ReplyBody},
 };
 
 #[test]
@@ -173,6 +173,50 @@ fn a_caller_is_woken_once_its_reply_is_there() {
     wakers.drain(..).for_each(Waker::wake);
     assert_eq!(count.0.load(Ordering::Relaxed), 1);
     assert!(pair.client.session.poll_reply(key, &waker).is_ready());
+}
+
+/// Waits outside the session.
+#[derive(Debug, Default)]
+struct Outside(Mutex<Vec<Option<ReplyBody>>>);
+
+impl Recipient for Outside {
+    fn deliver(&self, reply: Option<ReplyBody>) -> Option<Waker> {
+        self.0.lock().unwrap().push(reply);
+        None
+    }
+}
+
+#[test]
+fn callers_who_wait_outside_get_short_replies_and_the_word_that_there_is_something_else() {
+    let mut pair = Pair::new();
+    let keys = [pair.call(1, 1), pair.call(1, 1), pair.call(1, 1)];
+    let callers = keys.map(|key| {
+        let caller = Arc::new(Outside::default());
+        assert!(pair.client.session.deliver_to(key, &caller).is_pending());
+        caller
+    });
+    pair.settle();
+    let mut deliveries = Vec::new();
+    for _ in 0..2 {
+        let (inbound, _) = pair.received().unwrap();
+        pair.reply(inbound, 1);
+        pair.settle();
+        // Once into an empty vector, and once behind what is there.
+        pair.client.session.take_deliveries(&mut deliveries);
+    }
+    let (inbound, _) = pair.received().unwrap();
+    pair.server.session.reply(inbound, Reply::System(SystemError::Cancelled));
+    pair.settle();
+    pair.client.session.take_deliveries(&mut deliveries);
+    assert_eq!(deliveries.len(), 3);
+    for Delivery { to, reply } in deliveries {
+        to.deliver(reply);
+    }
+    let [first, second, third] = callers.map(|caller| std::mem::take(&mut *caller.0.lock().unwrap()));
+    let short = [Some(ReplyBody::Value(body(1).into_bytes()))];
+    assert_eq!((&first[..], &second[..], &third[..]), (&short[..], &short[..], &[None][..]));
+    let [.., failed] = keys;
+    assert!(pair.client.session.poll_reply(failed, Waker::noop()).is_ready());
 }
 
 #[test]
