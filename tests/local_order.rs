@@ -10,15 +10,17 @@ use std::{
     },
     task::Poll,
     thread,
+    time::Duration,
 };
 
-use distributed_actor::{ActorRef, Node, distributed_actor};
+use actor_testkit::Network;
+use distributed_actor::{ActorRef, Node, SpawnOptions, distributed_actor};
 use futures::{
     FutureExt,
     future::{BoxFuture, join_all},
     poll,
 };
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::sleep};
 
 /// Writes down what runs, and notices if two methods run at once.
 #[derive(Clone, Default)]
@@ -269,4 +271,54 @@ async fn a_short_call_on_an_idle_actor_is_ready_at_the_first_poll() {
     assert!(matches!(poll!(actor.short(2).cast()), Poll::Ready(Ok(()))));
     assert!(matches!(poll!(actor.at_once(3).into_future()), Poll::Ready(Ok(()))));
     assert_eq!(scribe.take_log(), [1, 2, 3]);
+}
+
+struct Desk {
+    gate: Arc<Semaphore>,
+    heard: Arc<Mutex<Vec<u32>>>,
+}
+
+#[distributed_actor]
+impl Desk {
+    #[distributed]
+    async fn is_busy(&mut self) {
+        self.gate.acquire().await.unwrap().forget();
+    }
+
+    #[distributed]
+    fn hear(&mut self, what: u32) {
+        self.heard.lock().unwrap().push(what);
+    }
+
+    #[distributed(urgent)]
+    async fn alarm(&mut self, what: u32) {
+        self.heard.lock().unwrap().push(what);
+    }
+}
+
+/// R69
+#[tokio::test(start_paused = true)]
+async fn calls_of_urgent_methods_go_ahead_of_what_waits_from_wherever_they_come() {
+    let [here, there] = Network::seeded(69).nodes().await;
+    let (gate, heard) = (Arc::new(Semaphore::new(0)), Arc::<Mutex<Vec<u32>>>::default());
+    let desk = Desk { gate: gate.clone(), heard: heard.clone() };
+    let desk = here.spawn_with(desk, SpawnOptions::new().mailbox(4));
+    let remote: ActorRef<Desk> = there.resolve(desk.id()).unwrap();
+    desk.is_busy().cast().await.unwrap();
+    for what in 1..=4 {
+        desk.hear(what).cast().await.unwrap();
+    }
+    desk.alarm(10).cast().await.unwrap();
+    let (called, given_up) = (desk.alarm(11), desk.alarm(12).timeout(Duration::from_millis(1)));
+    let opened = async {
+        remote.alarm(13).cast().await.unwrap();
+        sleep(Duration::from_millis(100)).await;
+        // What runs is not disturbed.
+        assert!(heard.lock().unwrap().is_empty());
+        gate.add_permits(1);
+    };
+    let (called, given_up, ()) = tokio::join!(called, given_up, opened);
+    assert!(called.is_ok() && given_up.is_err());
+    desk.hear(5).await.unwrap();
+    assert_eq!(*heard.lock().unwrap(), [10, 11, 13, 1, 2, 3, 4, 5]);
 }

@@ -34,6 +34,7 @@ pub struct MethodParts {
     pub is_async: bool,
     pub uses_context: bool,
     pub completes: bool,
+    pub is_urgent: bool,
     pub constructs: bool,
     pub position: usize,
 }
@@ -135,6 +136,12 @@ impl MethodInfo {
     #[must_use]
     pub const fn uses_context(&self) -> bool {
         self.parts.uses_context
+    }
+
+    /// Whether its calls go ahead of all others that wait for the actor: `#[distributed(urgent)]`.
+    #[must_use]
+    pub const fn is_urgent(&self) -> bool {
+        self.parts.is_urgent
     }
 
     /// Whether it runs to its end even if its caller gives up: `#[distributed(complete)]`.

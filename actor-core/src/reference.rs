@@ -84,6 +84,9 @@ impl<A: ?Sized + Callable> ActorRef<A> {
 
     /// Asks the actor to stop, at once and without waiting: the method that runs ends first, what is queued behind it
     /// is answered with `ActorStopped`. Await the result to wait for its end.
+    ///
+    /// An actor that its supervisor starts again has not ended: its state has, and another one follows. To stop such an actor,
+    /// ask its supervisor.
     pub fn stop(&self) -> Termination {
         let target = self.target();
         match &target.local {

@@ -28,6 +28,7 @@ const COMPLETE: &str = "complete";
 const RESULT: &str = "result";
 const REENTRANT: &str = "reentrant";
 const SPAWN: &str = "spawn";
+const URGENT: &str = "urgent";
 
 /// The options of `#[distributed_actor(..)]`.
 pub(crate) fn actor_options(tokens: TokenStream, errors: &mut Errors) -> ActorOptions {
@@ -55,7 +56,7 @@ pub(crate) fn actor_options(tokens: TokenStream, errors: &mut Errors) -> ActorOp
 /// The options of `#[distributed]` or `#[distributed(..)]`.
 pub(crate) fn method_options(attribute: &Attribute, errors: &mut Errors) -> MethodOptions {
     let mut options = MethodOptions::default();
-    let (mut complete, mut result, mut spawn) = (None, None, None);
+    let (mut complete, mut result, mut spawn, mut urgent) = (None, None, None, None);
     let tokens = match &attribute.meta {
         Meta::Path(_) => TokenStream::new(),
         Meta::List(list) => list.tokens.clone(),
@@ -70,6 +71,9 @@ pub(crate) fn method_options(attribute: &Attribute, errors: &mut Errors) -> Meth
         } else if option == COMPLETE {
             flag(option, input)?;
             once(&mut complete, option, option.clone(), errors);
+        } else if option == URGENT {
+            flag(option, input)?;
+            once(&mut urgent, option, option.clone(), errors);
         } else if option == RESULT {
             flag(option, input)?;
             once(&mut result, option, option.clone(), errors);
@@ -78,16 +82,22 @@ pub(crate) fn method_options(attribute: &Attribute, errors: &mut Errors) -> Meth
             once(&mut spawn, option, (), errors);
             flag(option, input)?;
         } else {
-            return Err(unknown(option, DISTRIBUTED, "`name = \"..\"`, `complete`, `result` and `spawn`"));
+            return Err(unknown(option, DISTRIBUTED, "`name = \"..\"`, `complete`, `urgent`, `result` and `spawn`"));
         }
         Ok(())
     });
     if spawn.is_some() {
-        for option in [&complete, &result].into_iter().flatten() {
+        for option in [&complete, &urgent, &result].into_iter().flatten() {
             errors.at(option, format!("`{option}` is for methods, and a constructor is none: remove it"));
         }
     }
-    MethodOptions { complete: complete.is_some(), result: result.is_some(), spawn: spawn.is_some(), ..options }
+    MethodOptions {
+        complete: complete.is_some(),
+        urgent: urgent.is_some(),
+        result: result.is_some(),
+        spawn: spawn.is_some(),
+        ..options
+    }
 }
 
 /// Whether it is the attribute of that name, by whatever path.

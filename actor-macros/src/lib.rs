@@ -22,7 +22,7 @@ use proc_macro::TokenStream;
 /// `module::Actor` in the methods' names), `reentrant` (see below), `crate = path` (where the facade crate is found).
 ///
 /// On a method: `#[distributed]`, with `name = ".."` (the whole name on the wire), `complete` (it runs to its end even
-/// if its caller gives up) and `result` (what it returns is a `Result`, under a name of its own that mentions a generic
+/// if its caller gives up), `urgent` (its calls go ahead of all others that wait for the actor) and `result` (what it returns is a `Result`, under a name of its own that mentions a generic
 /// parameter of the impl). `#[ctx] ctx: &Context<Self>` is the actor's own context, and no part of the signature.
 ///
 /// `#[distributed(spawn)]` marks a constructor: a function without `self`, `async` or not, that returns `Self` or

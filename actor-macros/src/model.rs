@@ -75,6 +75,7 @@ pub(crate) struct Method {
 pub(crate) struct MethodOptions {
     pub(crate) name: Option<LitStr>,
     pub(crate) complete: bool,
+    pub(crate) urgent: bool,
     pub(crate) result: bool,
     /// It is a constructor.
     pub(crate) spawn: bool,

@@ -78,6 +78,7 @@ mod elsewhere {
             is_async: false,
             uses_context: false,
             completes: false,
+            is_urgent: false,
             constructs: true,
             position: 0,
         })

@@ -43,6 +43,10 @@ impl<A: ?Sized + Callable> Queued for Job<A> {
     fn is_shared(&self) -> bool {
         matches!(self.work, Work::Shared(_))
     }
+
+    fn is_urgent(&self) -> bool {
+        self.method.is_some_and(MethodInfo::is_urgent)
+    }
 }
 
 /// Whoever waits for a job.

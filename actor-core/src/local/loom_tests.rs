@@ -30,6 +30,10 @@ impl Queued for u32 {
     fn is_shared(&self) -> bool {
         *self >= SHARED
     }
+
+    fn is_urgent(&self) -> bool {
+        false
+    }
 }
 
 const LIMIT: Duration = Duration::from_secs(1);

@@ -19,6 +19,9 @@ use super::{
     sync::{AtomicBool, Mutex, MutexGuard, Ordering, Slot, lock},
 };
 
+/// The first ticket of those that are not urgent.
+const FIRST_TICKET: u64 = 1 << 63;
+
 /// How often a caller asks for a state that another caller has, and the pauses between, which double up to a limit: some
 /// 10 us in all, as long as a method may take that runs on its caller's task. Two cores that call one actor then take
 /// turns of several calls each. A queue costs more than the wait; the same cache line fetched for each call would, too.
@@ -57,9 +60,10 @@ struct Inner<J> {
 }
 
 struct Line<J> {
-    /// In the order of their tickets.
+    /// In the order of their tickets: urgent ones have lower ones.
     queue: VecDeque<Waiting<J>>,
     next_ticket: u64,
+    next_urgent: u64,
     /// What interleaves, while something does.
     sharing: Option<Sharing<J>>,
     /// Woken when what runs shall be given up, or when more can interleave with it.
@@ -70,6 +74,8 @@ struct Line<J> {
 pub(crate) trait Queued {
     /// Whether it may interleave with others of its kind.
     fn is_shared(&self) -> bool;
+    /// Whether it goes ahead of those that are not.
+    fn is_urgent(&self) -> bool;
 }
 
 /// Jobs that interleave.
@@ -491,7 +497,8 @@ impl<J: Queued> Inner<J> {
                 if !is_shared {
                     return (Pushed::Deadlock(job), None);
                 }
-                let waiting = line.waiting(job);
+                // Ahead of the queue as it is.
+                let waiting = line.waiting(job, false);
                 let ticket = waiting.ticket;
                 if let Some(sharing) = &mut line.sharing {
                     sharing.nested.push_back(waiting);
@@ -504,11 +511,12 @@ impl<J: Queued> Inner<J> {
         if !wait && line.queue.len() >= room {
             return (Pushed::Full(job), None);
         }
-        let waiting = line.waiting(job);
+        let is_urgent = job.is_urgent();
+        let waiting = line.waiting(job, is_urgent);
         let ticket = waiting.ticket;
-        line.queue.push_back(waiting);
-        let first = line.queue.len() == 1;
-        (Pushed::Queued(ticket), if is_shared && first { self.more_to_share() } else { None })
+        let place = if is_urgent { line.urgent() } else { line.queue.len() };
+        line.queue.insert(place, waiting);
+        (Pushed::Queued(ticket), if is_shared && place == 0 { self.more_to_share() } else { None })
     }
 
     fn next_nested(&mut self) -> Option<Waiting<J>> {
@@ -540,10 +548,16 @@ impl<J: Queued> Inner<J> {
 }
 
 impl<J> Line<J> {
-    fn waiting(&mut self, job: J) -> Waiting<J> {
-        let ticket = self.next_ticket;
-        self.next_ticket += 1;
+    fn waiting(&mut self, job: J, is_urgent: bool) -> Waiting<J> {
+        let next = if is_urgent { &mut self.next_urgent } else { &mut self.next_ticket };
+        let ticket = *next;
+        *next += 1;
         Waiting { ticket, job, admitted: None }
+    }
+
+    /// How many urgent ones wait.
+    fn urgent(&self) -> usize {
+        self.queue.partition_point(|waiting| waiting.ticket < FIRST_TICKET)
     }
 
     fn has_nested(&self) -> bool {
@@ -563,7 +577,7 @@ impl<J> Line<J> {
 
 impl<J> Default for Line<J> {
     fn default() -> Self {
-        Self { queue: VecDeque::new(), next_ticket: 0, sharing: None, activity: None }
+        Self { queue: VecDeque::new(), next_ticket: FIRST_TICKET, next_urgent: 0, sharing: None, activity: None }
     }
 }
 

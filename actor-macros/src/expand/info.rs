@@ -45,7 +45,8 @@ pub(crate) fn expand(common: &Common<'_>, position: &TokenStream, method: &Metho
     let types: Vec<_> = method.parameters().map(|parameter| text(&parameter.ty)).collect();
     let signature = format!("({}) -> {result}", types.join(", "));
     let docs = docs(&method.attributes);
-    let (is_async, completes) = (method.asynchronous.is_some(), method.options.complete);
+    let is_async = method.asynchronous.is_some();
+    let (completes, is_urgent) = (method.options.complete, method.options.urgent);
     let uses_context = method.uses_context();
     let constructs = method.options.spawn;
     quote! {
@@ -63,6 +64,7 @@ pub(crate) fn expand(common: &Common<'_>, position: &TokenStream, method: &Metho
             is_async: #is_async,
             uses_context: #uses_context,
             completes: #completes,
+            is_urgent: #is_urgent,
             constructs: #constructs,
             position: #position,
         });

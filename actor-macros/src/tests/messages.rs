@@ -112,7 +112,7 @@ fn constructors_make_their_actor_of_what_can_be_sent() {
     assert_eq!(error_of("fn make(name: &str) -> Self"), [borrowed]);
     let twice = "two distributed methods are named `make`: rename one of them";
     assert_eq!(error_of("fn make() -> Self {} #[distributed(spawn)] fn make() -> Self"), [twice]);
-    for option in ["complete", "result"] {
+    for option in ["complete", "urgent", "result"] {
         let said = format!("`{option}` is for methods, and a constructor is none: remove it");
         assert_eq!(errors_of(&format!("#[distributed(spawn, {option})] fn make() -> Self {{}}")), [said]);
     }
@@ -241,7 +241,7 @@ fn options_are_known_given_once_and_of_their_kind() {
     {
         assert!(errors(options, item).is_empty(), "{options}");
     }
-    let known = "`#[distributed]` takes `name = \"..\"`, `complete`, `result` and `spawn`";
+    let known = "`#[distributed]` takes `name = \"..\"`, `complete`, `urgent`, `result` and `spawn`";
     for (options, said) in [
         ("(started)", format!("unknown option `started`: {known}")),
         ("(complete, complete)", "`complete` is given twice: keep one".into()),

@@ -27,6 +27,7 @@ const fn own(name: &'static str, method: &'static str) -> MethodInfo {
         is_async: false,
         uses_context: false,
         completes: false,
+        is_urgent: false,
         constructs: false,
         position: 0,
     })

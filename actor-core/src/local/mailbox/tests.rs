@@ -6,7 +6,14 @@ impl Queued for u32 {
     fn is_shared(&self) -> bool {
         *self >= SHARED
     }
+
+    fn is_urgent(&self) -> bool {
+        self.is_multiple_of(URGENT) && *self > 0
+    }
 }
+
+/// Multiples of it go ahead.
+const URGENT: u32 = 1000;
 
 /// Jobs from this number on may interleave.
 const SHARED: u32 = 100;
@@ -23,10 +30,38 @@ fn push(mailbox: &Mailbox<&'static str, u32>, job: u32) -> Pushed<&'static str, 
 fn an_idle_actor_hands_its_state_to_the_first_and_queues_the_rest_in_order() {
     let mailbox = mailbox(8);
     assert!(matches!(push(&mailbox, 1), Pushed::Start("state", 1, Verdict::Schedule)));
-    assert!(matches!(push(&mailbox, 2), Pushed::Queued(0)));
-    assert!(matches!(push(&mailbox, 3), Pushed::Queued(1)));
+    assert!(matches!(push(&mailbox, 2), Pushed::Queued(FIRST_TICKET)));
+    assert!(matches!(push(&mailbox, 3), Pushed::Queued(ticket) if ticket == FIRST_TICKET + 1));
     assert!(matches!(mailbox.next("state", false), Next::Job("state", 2)));
     assert!(matches!(mailbox.next("state", false), Next::Job("state", 3)));
+    assert!(matches!(mailbox.next("state", false), Next::Idle));
+}
+
+/// R69
+#[test]
+fn urgent_jobs_go_ahead_in_their_own_order_and_can_be_withdrawn() {
+    let mailbox = mailbox(2);
+    let Pushed::Start(state, ..) = push(&mailbox, 0) else { panic!() };
+    let (Pushed::Queued(one), Pushed::Queued(_)) = (push(&mailbox, 1), push(&mailbox, 2)) else { panic!() };
+    let tickets: Vec<_> = [1000, 2000, 3000]
+        .map(|job| match push(&mailbox, job) {
+            Pushed::Queued(ticket) => ticket,
+            _ => panic!("the actor is busy"),
+        })
+        .into();
+    let waker = Waker::noop();
+    // Those that had room wait for it again, but are not withdrawn; urgent ones have no more room than others.
+    assert!(
+        mailbox.poll_admitted(tickets[1], waker).is_ready() && mailbox.poll_admitted(tickets[2], waker).is_pending()
+    );
+    assert_eq!(mailbox.withdraw(tickets[0]), Some(1000));
+    assert!(mailbox.poll_admitted(tickets[2], waker).is_ready() && mailbox.poll_admitted(one, waker).is_pending());
+    assert_eq!(mailbox.withdraw(one), Some(1));
+    assert!(matches!(mailbox.next(state, false), Next::Job(_, 2000)));
+    assert!(matches!(mailbox.next("state", false), Next::Job(_, 3000)));
+    assert!(matches!(push(&mailbox, 4000), Pushed::Queued(_)));
+    assert!(matches!(mailbox.next("state", false), Next::Job(_, 4000)));
+    assert!(matches!(mailbox.next("state", false), Next::Job(_, 2)));
     assert!(matches!(mailbox.next("state", false), Next::Idle));
 }
 
@@ -36,13 +71,13 @@ fn what_is_beyond_the_capacity_waits_for_room_in_order() {
     let mailbox = mailbox(1);
     let waker = Waker::noop();
     let Pushed::Start(state, ..) = push(&mailbox, 0) else { panic!() };
-    assert!(matches!(push(&mailbox, 1), Pushed::Queued(0)));
-    assert!(matches!(push(&mailbox, 2), Pushed::Queued(1)));
-    assert!(mailbox.poll_admitted(0, waker).is_ready());
-    assert!(mailbox.poll_admitted(1, waker).is_pending());
+    assert!(matches!(push(&mailbox, 1), Pushed::Queued(FIRST_TICKET)));
+    assert!(matches!(push(&mailbox, 2), Pushed::Queued(ticket) if ticket == FIRST_TICKET + 1));
+    assert!(mailbox.poll_admitted(FIRST_TICKET, waker).is_ready());
+    assert!(mailbox.poll_admitted(FIRST_TICKET + 1, waker).is_pending());
     assert!(matches!(mailbox.push(3, false, None, |_, _| false), Pushed::Full(3)));
     assert!(matches!(mailbox.next(state, false), Next::Job(_, 1)));
-    assert!(mailbox.poll_admitted(1, waker).is_ready());
+    assert!(mailbox.poll_admitted(FIRST_TICKET + 1, waker).is_ready());
 }
 
 #[test]

@@ -106,6 +106,7 @@ const _: () = {
         is_async: true,
         uses_context: true,
         completes: true,
+        is_urgent: false,
         constructs: false,
         position: 0usize,
     });
@@ -198,6 +199,7 @@ const _: () = {
         is_async: true,
         uses_context: false,
         completes: false,
+        is_urgent: false,
         constructs: false,
         position: 0usize + ::core::cfg!(feature = "cash") as ::core::primitive::usize,
     });

@@ -283,6 +283,7 @@ const _: () = {
         is_async: false,
         uses_context: false,
         completes: false,
+        is_urgent: false,
         constructs: false,
         position: 0usize,
     });
@@ -356,6 +357,7 @@ const _: () = {
         is_async: false,
         uses_context: false,
         completes: false,
+        is_urgent: false,
         constructs: false,
         position: 1usize,
     });
@@ -412,6 +414,7 @@ const _: () = {
         is_async: true,
         uses_context: false,
         completes: false,
+        is_urgent: false,
         constructs: false,
         position: 1usize + ::core::cfg!(feature = "more") as ::core::primitive::usize,
     });

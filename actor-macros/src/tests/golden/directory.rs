@@ -88,6 +88,7 @@ const _: () = {
         is_async: true,
         uses_context: true,
         completes: false,
+        is_urgent: false,
         constructs: false,
         position: 0usize,
     });
@@ -215,6 +216,7 @@ const _: () = {
         is_async: false,
         uses_context: false,
         completes: false,
+        is_urgent: false,
         constructs: false,
         position: 1usize,
     });

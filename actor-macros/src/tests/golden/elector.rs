@@ -167,6 +167,7 @@ const _: () = {
         is_async: true,
         uses_context: false,
         completes: false,
+        is_urgent: false,
         constructs: false,
         position: 0usize,
     });
@@ -220,6 +221,7 @@ const _: () = {
         is_async: false,
         uses_context: false,
         completes: false,
+        is_urgent: false,
         constructs: false,
         position: 1usize,
     });

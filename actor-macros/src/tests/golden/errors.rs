@@ -71,6 +71,7 @@ const _: () = {
         is_async: false,
         uses_context: false,
         completes: false,
+        is_urgent: false,
         constructs: false,
         position: 0usize,
     });

@@ -78,6 +78,7 @@ const _: () = {
         is_async: false,
         uses_context: false,
         completes: false,
+        is_urgent: false,
         constructs: false,
         position: 0usize,
     });
@@ -159,6 +160,7 @@ const _: () = {
         is_async: false,
         uses_context: false,
         completes: false,
+        is_urgent: false,
         constructs: true,
         position: 0,
     });
@@ -258,6 +260,7 @@ const _: () = {
         is_async: true,
         uses_context: true,
         completes: false,
+        is_urgent: false,
         constructs: true,
         position: 0,
     });
