@@ -149,6 +149,31 @@ async fn several_watches_each_deliver_once_and_one_that_was_dropped_does_not() {
     assert_eq!(told.load(Ordering::SeqCst), 210);
 }
 
+/// R83, R84: whatever happens between the two is told.
+#[tokio::test(start_paused = true)]
+async fn a_watch_begins_when_it_is_asked_for_and_not_when_it_is_awaited() {
+    let network = Network::seeded(36);
+    let [a, b] = network.nodes().await;
+    let (first, remote) = support::worker(&a, &b).await;
+    for seen in [&first, &remote] {
+        let (stopped, panicked) = (a.spawn(Worker::default()), a.spawn(Worker::default()));
+        let of =
+            |actor: &ActorRef<Worker>| if seen.is_local() { actor.clone() } else { b.resolve(actor.id()).unwrap() };
+        let (end_of_stopped, end_of_panicked) = (of(&stopped).terminated(), of(&panicked).terminated());
+        of(&stopped).stop().await;
+        system(of(&panicked).panic("as asked".into()).await);
+        sleep(Duration::from_secs(10)).await;
+        assert_eq!(end_of_stopped.await, Terminated::Stopped);
+        assert_eq!(end_of_panicked.await, Terminated::Panicked);
+    }
+    let lost = b.watch_node(a.id());
+    network.partition(&a, &b);
+    sleep(Duration::from_secs(10)).await;
+    network.heal();
+    remote.seen().await.unwrap();
+    assert!(timeout(Duration::from_millis(1), lost).await.unwrap().to_string().contains("silent"));
+}
+
 /// R61, R83: the news comes after all that the actor has said before, however long.
 #[tokio::test(start_paused = true)]
 async fn the_news_of_an_end_comes_after_all_answers() {

@@ -96,29 +96,36 @@ impl<A: ?Sized + Callable> ActorRef<A> {
             }
             None => {
                 // The watch goes first: behind the stop it could arrive when the actor is forgotten already.
-                let mut ended = target.system.remote_terminated(&target.id);
-                let watched = ended.as_mut().poll(&mut TaskContext::from_waker(Waker::noop()));
+                let ended = watched(target);
                 target.system.remote_stop(&target.id);
-                if let Poll::Ready(how) = watched {
-                    ended = Box::pin(std::future::ready(how));
-                }
-                Termination { state: Waiting::Remote(ended) }
+                ended
             }
         }
     }
 
     /// Waits until the actor has ended, and says how. Does not keep it alive.
+    ///
+    /// It is watched from this call on, and not from the first poll: an end in between is told as what it was.
     pub fn terminated(&self) -> Termination {
         let target = self.target();
         match &target.local {
             Some(local) => Termination { state: Waiting::Local(local.ended()) },
-            None => Termination { state: Waiting::Remote(target.system.remote_terminated(&target.id)) },
+            None => watched(target),
         }
     }
 
     fn target(&self) -> &Target<A> {
         self.methods.target()
     }
+}
+
+/// Watches an actor that is not local, beginning now: a system begins with the first poll.
+fn watched<A: ?Sized + Callable>(target: &Target<A>) -> Termination {
+    let mut ended = target.system.remote_terminated(&target.id);
+    if let Poll::Ready(how) = ended.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())) {
+        ended = Box::pin(std::future::ready(how));
+    }
+    Termination { state: Waiting::Remote(ended) }
 }
 
 impl<A: ?Sized + Callable> ActorRef<A> {
