@@ -183,7 +183,8 @@ impl Registry {
     ) -> Result<(), SystemError> {
         let id = *actor.id();
         if !actor.is_local() {
-            return Err(SystemError::UnknownActor { actor: id.to_string().into() });
+            let actor = format!("{id} on this node, which enters its own alone");
+            return Err(SystemError::UnknownActor { actor: actor.into() });
         }
         if key.len() > NAME_LENGTH_MAX {
             let what = format!("a key of the registry has {} bytes, and may have {NAME_LENGTH_MAX}", key.len());
