@@ -64,10 +64,20 @@ async fn run(listen: &str, name: &str, peer: &str, contact: Option<&String>) -> 
     Ok(())
 }
 
-/// Plays the part of both shells.
+/// Plays the part of both shells, in either order.
 async fn both() -> Result<(), Box<dyn Error>> {
-    let [first, second] = [free_address()?, free_address()?];
-    let mut processes = [start(&[&second, "node1", "node0", &first])?, start(&[&first, "node0", "node1"])?];
+    for contact_is_late in [false, true] {
+        let [first, second] = [free_address()?, free_address()?];
+        let (node0, node1) = (&[first.as_str(), "node0", "node1"], &[second.as_str(), "node1", "node0", &first]);
+        let (earlier, later): (&[&str], &[&str]) = if contact_is_late { (node1, node0) } else { (node0, node1) };
+        let earlier = start(earlier)?;
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        until_done([earlier, start(later)?]).await?;
+    }
+    Ok(())
+}
+
+async fn until_done(mut processes: [Child; 2]) -> Result<(), Box<dyn Error>> {
     for process in &mut processes {
         let output = process.stdout.take().ok_or("it has an output")?;
         let mut lines = BufReader::new(output).lines();
