@@ -427,3 +427,34 @@ async fn an_actor_of_a_locality_is_called_from_other_nodes_as_any_other() {
     remote.note("from afar".into()).await.unwrap();
     assert_eq!(stage.log().last().unwrap(), "b from afar");
 }
+
+/// The cores that this thread may run on.
+#[cfg(target_os = "linux")]
+fn cores() -> String {
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+    let cores = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    cores.unwrap().trim().into()
+}
+
+/// R90: by a program of the system's, where there is one.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_thread_of_a_locality_can_be_pinned_to_a_core() {
+    let first = cores().split([',', '-']).next().unwrap().to_owned();
+    let (tell, told) = mpsc::channel();
+    let core = first.clone();
+    let pin = move || {
+        let thread = std::fs::read_link("/proc/thread-self").unwrap();
+        let id = thread.file_name().unwrap().to_str().unwrap();
+        let pinned = std::process::Command::new("taskset").args(["--pid", "--cpu-list", &core, id]).output();
+        tell.send(pinned.is_ok_and(|pinned| pinned.status.success())).unwrap();
+    };
+    let pinned = Locality::thread_with("pinned", pin).unwrap();
+    if !told.recv().unwrap() {
+        return;
+    }
+    let (node, stage) = (node().await, Arc::default());
+    let player = node.spawn_with(player("p", &stage), SpawnOptions::new().locality(&pinned));
+    assert_eq!(player.when_local(|_| cores()).await.unwrap(), first);
+    assert_eq!(thread::spawn(cores).join().unwrap(), cores());
+}
