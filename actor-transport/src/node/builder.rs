@@ -183,8 +183,8 @@ impl NodeBuilder {
     /// Starts the node in the tokio runtime that this is called in.
     ///
     /// # Errors
-    /// [`SystemError::BadAddress`] for an address that cannot be listened on: of no known scheme, taken, or in the clear
-    /// where others can reach it. [`SystemError::BadLimits`] for limits that do not fit together.
+    /// [`SystemError::BadAddress`] for an address that cannot be listened on: of no known scheme, taken, in the clear
+    /// where others can reach it, or, for a member of a cluster, where nobody can. [`SystemError::BadLimits`] for limits that do not fit together.
     /// [`SystemError::Unauthorized`] for a name that does not stand in the certificates that the node shows.
     ///
     /// # Panics
@@ -202,6 +202,9 @@ impl NodeBuilder {
         let mut listeners = Vec::new();
         for address in self.listen {
             let address = address?;
+            if joined.is_some() {
+                Joined::check_listen(&address)?;
+            }
             let wrong = |why: String| SystemError::BadAddress { address: address.to_string().into(), why: why.into() };
             let transport = transports.get(address.scheme()).ok_or_else(|| wrong(no_transport(&transports)))?;
             if transport.is_exposed(&address) && !self.plaintext {

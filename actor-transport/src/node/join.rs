@@ -51,6 +51,8 @@ impl NodeBuilder {
     /// On a runtime with several threads the node then serves its connections on two threads of its own, so that no
     /// code of yours can make it look dead; see [`share_threads`](Self::share_threads).
     ///
+    /// It has to [`listen`](Self::listen) where the others reach it: `0.0.0.0`, which is no such address, is refused.
+    ///
     /// Needs the feature `cluster`, or a [`membership`](Self::membership).
     #[must_use]
     pub fn join<C>(mut self, contacts: C) -> Self
@@ -124,6 +126,20 @@ impl Joining {
 }
 
 impl Joined {
+    /// Where a member may listen: others connect to it there.
+    pub(super) fn check_listen(address: &Address) -> Result<(), SystemError> {
+        let rest = address.rest();
+        let authority = rest.split('/').next().unwrap_or(rest);
+        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        if host.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_unspecified()) {
+            let why = "a member of a cluster tells the others where it listens, and nobody can connect to that; listen at \
+                       an address of this machine that the others reach";
+            return Err(SystemError::BadAddress { address: address.to_string().into(), why: why.into() });
+        }
+        Ok(())
+    }
+
     pub(super) fn own_runtime(&self) -> Option<OwnRuntime> {
         if self.shares_threads { None } else { OwnRuntime::start() }
     }
@@ -182,10 +198,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn to_join_without_listening_or_with_long_labels_is_an_error() {
+    async fn to_join_without_listening_or_nowhere_or_with_long_labels_is_an_error() {
         let none: Option<&str> = None;
         let error = Node::builder().membership(Idle).join(none).start().await.unwrap_err();
         assert!(error.to_string().contains("has to listen"), "{error}");
+        for nowhere in ["tcp://0.0.0.0:5301", "tcp://[::]:0", "ws://0.0.0.0:80/actors"] {
+            let error = super::Joined::check_listen(&nowhere.parse().unwrap()).unwrap_err();
+            assert!(matches!(&error, SystemError::BadAddress { .. }) && error.to_string().contains("0"), "{error}");
+        }
+        for somewhere in ["tcp://10.0.0.1:5301", "tcp://[::1]:0", "unix:///run/node", "mem://0.0.0.0x", "tcp://host:1"]
+        {
+            super::Joined::check_listen(&somewhere.parse().unwrap()).unwrap();
+        }
         let builder = Node::builder().membership(Idle).join(none).label("long", "l".repeat(2000));
         let error = super::Joining::prepare(builder.joining, true).map(drop).unwrap_err();
         assert!(matches!(error, SystemError::BadLimits { .. }), "{error}");
