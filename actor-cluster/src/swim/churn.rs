@@ -63,6 +63,14 @@ fn churn_among_many_members_costs_each_little_and_kills_nobody_else() {
     assert!(figures.rate < 300.0 && figures.longest_message < 8 * 1024, "{figures:?}");
 }
 
+/// Ten times as many deaths and births make more messages, and no longer ones.
+#[test]
+fn messages_do_not_grow_with_churn() {
+    let (little, much) = (churn(60, 2, 1.0), churn(60, 2, 10.0));
+    assert!(much.longest_message <= little.longest_message + 256, "{little:?}, {much:?}");
+    assert!(much.rate < little.rate * 10.0 && much.false_deaths == 0, "{little:?}, {much:?}");
+}
+
 /// News cost something, members do not: with as many changes, in clusters of any size each member sends as much.
 /// `CLUSTER_CHART` names a file to draw this to, with up to 1,000 members.
 #[test]
