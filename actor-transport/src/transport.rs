@@ -101,6 +101,13 @@ pub trait Connection: Send + 'static {
         None
     }
 
+    /// Whether it has a second stream of bytes beside the one of [`split`](Self::split), which neither waits for the other:
+    /// a lost packet holds up one of them. Both ends say alike. Large messages go over it, and so do not stand in the way
+    /// of small ones.
+    fn has_bulk(&self) -> bool {
+        false
+    }
+
     /// The two halves, for two tasks.
     fn split(self: Box<Self>) -> (Box<dyn Receiver>, Box<dyn Sender>);
 }
@@ -112,6 +119,15 @@ pub trait Receiver: Send + 'static {
     /// # Errors
     /// When the connection is broken.
     fn poll_receive(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>>;
+
+    /// The same of the second stream, where the connection [has one](Connection::has_bulk).
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    fn poll_receive_bulk(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>> {
+        let _ = (cx, into);
+        Poll::Pending
+    }
 }
 
 /// The half that bytes are sent to.
@@ -123,7 +139,20 @@ pub trait Sender: Send + 'static {
     /// When the connection is broken.
     fn poll_send(&mut self, cx: &mut Context<'_>, batch: &mut VecDeque<Bytes>) -> Poll<Result<(), TransportError>>;
 
-    /// Tells the other end that nothing more will be sent.
+    /// The same on the second stream, where the connection [has one](Connection::has_bulk).
+    ///
+    /// # Errors
+    /// When the connection is broken, or has no such stream.
+    fn poll_send_bulk(
+        &mut self,
+        cx: &mut Context<'_>,
+        batch: &mut VecDeque<Bytes>,
+    ) -> Poll<Result<(), TransportError>> {
+        let _ = (cx, batch);
+        Poll::Ready(Err(TransportError::Other("the connection has one stream alone".into())))
+    }
+
+    /// Tells the other end that nothing more will be sent, on either stream.
     ///
     /// # Errors
     /// When the connection is broken.

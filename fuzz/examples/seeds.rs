@@ -87,6 +87,7 @@ fn frames() -> Result<Seeds, Box<dyn Error>> {
         ("pong", Frame::Pong),
         ("credit", Frame::Credit { requests: 5, replies: 300, casts: 1 }),
         ("arrived", Frame::Arrived { bytes: 32_768 }),
+        ("behind", Frame::Behind { bytes: 32_768 }),
         ("goodbye", Frame::Goodbye { code: 0, text: "done" }),
         ("introduce", Frame::Introduce { node: NodeId::from_bits(3), addresses: vec!["tcp://127.0.0.1:1"] }),
         ("watch", Frame::Watch { instance: 7 }),

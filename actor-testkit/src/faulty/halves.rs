@@ -17,42 +17,52 @@ use super::{
 pub(super) struct FaultyReceiver {
     /// None when the connection is broken: the other end is to notice.
     receiver: Option<Box<dyn Receiver>>,
-    /// Read, and not handed on yet.
-    held: BytesMut,
+    /// Read, and not handed on yet: of each stream.
+    held: [BytesMut; 2],
     handle: Handle,
 }
 
 impl FaultyReceiver {
     pub(super) fn new(receiver: Box<dyn Receiver>, handle: Handle) -> Self {
-        Self { receiver: Some(receiver), held: BytesMut::new(), handle }
+        Self { receiver: Some(receiver), held: Default::default(), handle }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>> {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut BytesMut,
+        is_bulk: bool,
+    ) -> Poll<Result<usize, TransportError>> {
         loop {
             let step = self.handle.step(Way::In, cx);
             let receiver = self.receiver.as_mut().ok_or_else(reset)?;
+            let held = &mut self.held[usize::from(is_bulk)];
+            let mut receive = |into: &mut BytesMut| match is_bulk {
+                true => receiver.poll_receive_bulk(cx, into),
+                false => receiver.poll_receive(cx, into),
+            };
             match step {
                 Step::Do(Fault::Reset) => return Poll::Ready(Err(reset())),
                 Step::Do(Fault::End) => return Poll::Ready(Ok(0)),
                 Step::Do(Fault::Stall) => return Poll::Pending,
                 Step::Do(Fault::Lose) => {
                     // To its end, which is lost, too.
-                    self.held.clear();
-                    if ready!(receiver.poll_receive(cx, &mut self.held)).unwrap_or(0) == 0 {
+                    held.clear();
+                    if ready!(receive(held)).unwrap_or(0) == 0 {
                         return Poll::Pending;
                     }
                 }
-                Step::Pass if self.held.is_empty() => {
-                    let read = ready!(receiver.poll_receive(cx, into))?;
+                Step::Pass if held.is_empty() => {
+                    let read = ready!(receive(into))?;
                     self.handle.passed(Way::In, read);
                     return Poll::Ready(Ok(read));
                 }
                 Step::Pass | Step::PassSome(_) => {
-                    if self.held.is_empty() && ready!(receiver.poll_receive(cx, &mut self.held))? == 0 {
+                    if held.is_empty() && ready!(receive(held))? == 0 {
                         return Poll::Ready(Ok(0));
                     }
                     let length = if let Step::PassSome(some) = step { some } else { usize::MAX };
-                    let piece = self.held.split_to(self.held.len().min(length));
+                    let piece = held.split_to(held.len().min(length));
                     into.extend_from_slice(&piece);
                     self.handle.passed(Way::In, piece.len());
                     return Poll::Ready(Ok(piece.len()));
@@ -64,7 +74,22 @@ impl FaultyReceiver {
 
 impl Receiver for FaultyReceiver {
     fn poll_receive(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>> {
-        let polled = self.poll(cx, into);
+        self.poll_or_break(cx, into, false)
+    }
+
+    fn poll_receive_bulk(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>> {
+        self.poll_or_break(cx, into, true)
+    }
+}
+
+impl FaultyReceiver {
+    fn poll_or_break(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut BytesMut,
+        is_bulk: bool,
+    ) -> Poll<Result<usize, TransportError>> {
+        let polled = self.poll(cx, into, is_bulk);
         if let Poll::Ready(Err(_)) = polled {
             self.receiver = None;
             self.handle.broken();
@@ -76,28 +101,39 @@ impl Receiver for FaultyReceiver {
 pub(super) struct FaultySender {
     /// None when the connection is broken: the other end is to notice.
     sender: Option<Box<dyn Sender>>,
-    /// Taken from the batch, and not sent yet.
-    held: VecDeque<Bytes>,
-    held_length: usize,
+    /// Taken from the batch of each stream, and not sent yet.
+    held: [VecDeque<Bytes>; 2],
+    held_length: [usize; 2],
     has_ended: bool,
     handle: Handle,
 }
 
 impl FaultySender {
     pub(super) fn new(sender: Box<dyn Sender>, handle: Handle) -> Self {
-        Self { sender: Some(sender), held: VecDeque::new(), held_length: 0, has_ended: false, handle }
+        Self { sender: Some(sender), held: Default::default(), held_length: [0; 2], has_ended: false, handle }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>, batch: &mut VecDeque<Bytes>) -> Poll<Result<(), TransportError>> {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        batch: &mut VecDeque<Bytes>,
+        is_bulk: bool,
+    ) -> Poll<Result<(), TransportError>> {
         loop {
             let step = self.handle.step(Way::Out, cx);
             let sender = self.sender.as_mut().ok_or_else(reset)?;
+            let (held, held_length) =
+                (&mut self.held[usize::from(is_bulk)], &mut self.held_length[usize::from(is_bulk)]);
+            let send = |sender: &mut dyn Sender, cx: &mut Context<'_>, batch: &mut VecDeque<Bytes>| match is_bulk {
+                true => sender.poll_send_bulk(cx, batch),
+                false => sender.poll_send(cx, batch),
+            };
             if let Step::Do(Fault::Reset) = step {
                 return Poll::Ready(Err(reset()));
             }
-            if !self.held.is_empty() || self.held_length > 0 {
-                ready!(sender.poll_send(cx, &mut self.held))?;
-                self.handle.passed(Way::Out, std::mem::take(&mut self.held_length));
+            if !held.is_empty() || *held_length > 0 {
+                ready!(send(&mut **sender, cx, held))?;
+                self.handle.passed(Way::Out, std::mem::take(held_length));
                 continue;
             }
             match step {
@@ -114,15 +150,15 @@ impl FaultySender {
                 }
                 Step::Pass => {
                     let before = length(batch);
-                    let polled = sender.poll_send(cx, batch);
+                    let polled = send(&mut **sender, cx, batch);
                     self.handle.passed(Way::Out, before - length(batch));
                     return polled;
                 }
                 Step::PassSome(some) => {
-                    self.held = take(batch, some);
-                    self.held_length = length(&self.held);
-                    if self.held_length == 0 {
-                        return sender.poll_send(cx, batch);
+                    *held = take(batch, some);
+                    *held_length = length(held);
+                    if *held_length == 0 {
+                        return send(&mut **sender, cx, batch);
                     }
                 }
             }
@@ -132,12 +168,15 @@ impl FaultySender {
 
 impl Sender for FaultySender {
     fn poll_send(&mut self, cx: &mut Context<'_>, batch: &mut VecDeque<Bytes>) -> Poll<Result<(), TransportError>> {
-        let polled = self.poll(cx, batch);
-        if let Poll::Ready(Err(_)) = polled {
-            self.sender = None;
-            self.handle.broken();
-        }
-        polled
+        self.poll_or_break(cx, batch, false)
+    }
+
+    fn poll_send_bulk(
+        &mut self,
+        cx: &mut Context<'_>,
+        batch: &mut VecDeque<Bytes>,
+    ) -> Poll<Result<(), TransportError>> {
+        self.poll_or_break(cx, batch, true)
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
@@ -146,6 +185,22 @@ impl Sender for FaultySender {
             (Step::Do(Fault::Reset), _) | (_, None) => Poll::Ready(Err(reset())),
             (_, Some(sender)) => sender.poll_close(cx),
         }
+    }
+}
+
+impl FaultySender {
+    fn poll_or_break(
+        &mut self,
+        cx: &mut Context<'_>,
+        batch: &mut VecDeque<Bytes>,
+        is_bulk: bool,
+    ) -> Poll<Result<(), TransportError>> {
+        let polled = self.poll(cx, batch, is_bulk);
+        if let Poll::Ready(Err(_)) = polled {
+            self.sender = None;
+            self.handle.broken();
+        }
+        polled
     }
 }
 

@@ -254,6 +254,10 @@ impl Connection for FaultyConnection {
         self.connection.channel_binding()
     }
 
+    fn has_bulk(&self) -> bool {
+        self.connection.has_bulk()
+    }
+
     fn split(self: Box<Self>) -> (Box<dyn Receiver>, Box<dyn Sender>) {
         let (receiver, sender) = self.connection.split();
         let other = self.handle.clone();

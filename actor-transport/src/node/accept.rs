@@ -22,7 +22,7 @@ use super::{
     dial::{receive, send},
     identity::check,
     inner::Inner,
-    link::Link,
+    link::{Carries, Link},
     lock::lock,
     reader,
     refused::RefusedReason,
@@ -151,7 +151,7 @@ async fn shake_hands(visitor: &Visitor<'_>, mut connection: Box<dyn Connection>,
         visitor.refused(error.into());
         return None;
     }
-    let (proof, checksum) = (connection.proof(), !connection.keeps_integrity());
+    let (proof, carries) = (connection.proof(), Carries::of(&*connection));
     let secret = inner.secret(&*connection).ok()?;
     let (mut receiver, mut sender) = connection.split();
     let mut handshake = Handshake::listen(HelloConfig { secret, ..inner.hello(None, 0) });
@@ -196,7 +196,7 @@ async fn shake_hands(visitor: &Visitor<'_>, mut connection: Box<dyn Connection>,
     };
     // Attached before the answer is sent: a dial of ours that crosses this one finds the link taken.
     let agreed = handshake.accept().ok()?;
-    if !link.attach(agreed, proof, visitor.remote.clone(), checksum) {
+    if !link.attach(agreed, proof, visitor.remote.clone(), carries) {
         return None;
     }
     if let Err(error) = send(&mut handshake, &mut *sender).await {
@@ -204,7 +204,7 @@ async fn shake_hands(visitor: &Visitor<'_>, mut connection: Box<dyn Connection>,
         return None;
     }
     link.set_sender(sender);
-    reader::start(inner, &link, receiver, input);
+    reader::start(inner, &link, receiver, input, carries.has_bulk);
     Some(link)
 }
 

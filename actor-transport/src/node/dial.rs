@@ -17,7 +17,7 @@ use super::{
     builder::no_transport,
     identity::check,
     inner::{Inner, now},
-    link::Link,
+    link::{Carries, Link},
     lock::lock,
     reader,
 };
@@ -167,7 +167,7 @@ pub(super) struct Connected {
     pub(super) agreed: Agreed,
     proof: Proof,
     remote: String,
-    checksum: bool,
+    carries: Carries,
     receiver: Box<dyn Receiver>,
     sender: Box<dyn Sender>,
     rest: BytesMut,
@@ -176,9 +176,9 @@ pub(super) struct Connected {
 impl Connected {
     /// The session begins on this connection, unless its link has got another one meanwhile.
     pub(super) fn begin(self, inner: &Arc<Inner>, link: &Arc<Link>) {
-        if link.attach(self.agreed, self.proof, self.remote, self.checksum) {
+        if link.attach(self.agreed, self.proof, self.remote, self.carries) {
             link.set_sender(self.sender);
-            reader::start(inner, link, self.receiver, self.rest);
+            reader::start(inner, link, self.receiver, self.rest, self.carries.has_bulk);
         }
     }
 }
@@ -316,7 +316,7 @@ async fn shake_hands(
     sessions: u64,
 ) -> Result<Connected, Failure> {
     connection.establish().await?;
-    let (proof, remote, checksum) = (connection.proof(), connection.remote(), !connection.keeps_integrity());
+    let (proof, remote, carries) = (connection.proof(), connection.remote(), Carries::of(&*connection));
     let secret = inner.secret(&*connection)?;
     let (mut receiver, mut sender) = connection.split();
     let mut handshake = Handshake::dial(HelloConfig { secret, ..inner.hello(Some(expected), sessions) });
@@ -331,10 +331,10 @@ async fn shake_hands(
         match handshake.receive(&mut rest) {
             Ok(Some(Progress::Accepted(agreed))) => {
                 if let Err(reject) = check(&proof, agreed.peer()) {
-                    part(inner, agreed, checksum, &mut *sender, &reject).await;
+                    part(inner, agreed, carries, &mut *sender, &reject).await;
                     return Err(Failure::Refused(format!("refused the peer: {reject}")));
                 }
-                return Ok(Connected { agreed, proof, remote, checksum, receiver, sender, rest });
+                return Ok(Connected { agreed, proof, remote, carries, receiver, sender, rest });
             }
             Ok(Some(Progress::Rejected(reject))) => return Err(reject.into()),
             Ok(Some(Progress::Offered(_)) | None) => {}
@@ -348,12 +348,15 @@ async fn shake_hands(
 }
 
 /// Tells an acceptor, for which the session has begun, why it has ended.
-async fn part(inner: &Inner, agreed: Agreed, checksum: bool, sender: &mut dyn Sender, reject: &Reject) {
+async fn part(inner: &Inner, agreed: Agreed, carries: Carries, sender: &mut dyn Sender, reject: &Reject) {
     let mut session = Session::new(inner.limits.clone());
-    session.attach(now(), agreed, checksum);
+    session.attach_to(now(), agreed, carries.checksum, carries.has_bulk);
     session.goodbye(Goodbye::Protocol(reject.to_string().into()));
-    let mut batch = VecDeque::new();
-    session.transmit(now(), usize::MAX, &mut batch);
+    let (mut batch, mut bulk) = (VecDeque::new(), VecDeque::new());
+    session.transmit_both(now(), usize::MAX, &mut batch, Some(&mut bulk));
+    if carries.has_bulk && poll_fn(|cx| sender.poll_send_bulk(cx, &mut bulk)).await.is_err() {
+        return;
+    }
     if poll_fn(|cx| sender.poll_send(cx, &mut batch)).await.is_ok() {
         let _ = poll_fn(|cx| sender.poll_close(cx)).await;
     }

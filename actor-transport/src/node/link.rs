@@ -25,7 +25,7 @@ use super::{
 use crate::{
     Proof,
     protocol::{Agreed, CloseReason, Delivery, Goodbye, InboundKey, Session},
-    transport::{Sender, TransportError},
+    transport::{Connection, Sender, TransportError},
 };
 
 /// Bytes taken from the session for one write: enough for the largest socket buffers, small enough that a ping does
@@ -83,8 +83,25 @@ pub(crate) struct Link {
 struct Outbox {
     sender: Option<Box<dyn Sender>>,
     batch: VecDeque<Bytes>,
+    /// The same of the second stream.
+    bulk: VecDeque<Bytes>,
     /// Counts how often the sender has taken something.
     taken: u64,
+}
+
+/// How a connection carries frames.
+#[derive(Clone, Copy)]
+pub(super) struct Carries {
+    /// Each has a checksum.
+    pub(super) checksum: bool,
+    /// There is a second stream for large messages.
+    pub(super) has_bulk: bool,
+}
+
+impl Carries {
+    pub(super) fn of(connection: &dyn Connection) -> Self {
+        Self { checksum: !connection.keeps_integrity(), has_bulk: connection.has_bulk() }
+    }
 }
 
 /// What an operation on the session has left to do.
@@ -332,13 +349,13 @@ impl Link {
     }
 
     /// Gives the session its connection; false if it has one, or is closed.
-    pub(super) fn attach(&self, agreed: Agreed, proof: Proof, remote: String, checksum: bool) -> bool {
+    pub(super) fn attach(&self, agreed: Agreed, proof: Proof, remote: String, carries: Carries) -> bool {
         let identity = PeerIdentity::new(&agreed, proof, remote);
         let attached = self.with(|session| {
             let free = !session.is_attached() && !session.is_closed();
             if free {
                 let _ = self.identity.set(identity);
-                session.attach(now(), agreed, checksum);
+                session.attach_to(now(), agreed, carries.checksum, carries.has_bulk);
             }
             free
         });
@@ -429,31 +446,41 @@ impl Link {
         // After a stall: there may be more than the batch.
         let mut more = true;
         loop {
-            if outbox.batch.is_empty() {
-                if !more {
-                    return Flushed::Done;
+            if outbox.batch.is_empty() && more {
+                let free = outbox.bulk.is_empty().then_some(&mut outbox.bulk);
+                more = self.transmit(&mut outbox.batch, free);
+            }
+            if outbox.batch.is_empty() && outbox.bulk.is_empty() {
+                return Flushed::Done;
+            }
+            let had_some = !outbox.batch.is_empty();
+            let mut stalls = [false; 2];
+            for (batch, is_bulk) in [(&mut outbox.batch, false), (&mut outbox.bulk, true)] {
+                if batch.is_empty() {
+                    continue;
                 }
-                more = self.transmit(&mut outbox.batch);
-                if outbox.batch.is_empty() {
-                    return Flushed::Done;
+                // What is taken is taken from the front.
+                let front = |batch: &VecDeque<Bytes>| (batch.len(), batch.front().map(Bytes::len));
+                let before = front(batch);
+                let polled = if is_bulk { sender.poll_send_bulk(cx, batch) } else { sender.poll_send(cx, batch) };
+                outbox.taken += u64::from(front(batch) != before);
+                match polled {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(error)) => return Flushed::Failed(error),
+                    Poll::Pending => stalls[usize::from(is_bulk)] = true,
                 }
             }
-            // What is taken is taken from the front.
-            let front = |batch: &VecDeque<Bytes>| (batch.len(), batch.front().map(Bytes::len));
-            let before = front(&outbox.batch);
-            let polled = sender.poll_send(cx, &mut outbox.batch);
-            outbox.taken += u64::from(front(&outbox.batch) != before);
-            match polled {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => return Flushed::Failed(error),
-                Poll::Pending => return Flushed::Stalled { taken: outbox.taken },
+            // The second stream holds up nothing but itself.
+            let [stalls, bulk_stalls] = stalls;
+            if stalls || (bulk_stalls && !(had_some && more)) {
+                return Flushed::Stalled { taken: outbox.taken };
             }
         }
     }
 
     /// Takes what the session has to send; whether there is more. What is added while it is being sent is not looked
     /// for: whoever adds it sends it, or wakes the writer.
-    fn transmit(&self, batch: &mut VecDeque<Bytes>) -> bool {
+    fn transmit(&self, batch: &mut VecDeque<Bytes>, bulk: Option<&mut VecDeque<Bytes>>) -> bool {
         let (more, _) = self.run_and_wake(|session| {
             if !session.wants_transmit() {
                 return false;
@@ -465,7 +492,7 @@ impl Link {
             self.all_taken.store(false, Ordering::Relaxed);
             // Only requests in lanes look at the time again.
             let now = if session.has_lanes() { now() } else { self.begun };
-            session.transmit(now, WRITE_LENGTH, batch);
+            session.transmit_both(now, WRITE_LENGTH, batch, bulk);
             session.wants_transmit()
         });
         more

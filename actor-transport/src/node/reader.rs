@@ -4,7 +4,7 @@ use std::{
     future::poll_fn,
     pin::pin,
     sync::Arc,
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -16,7 +16,10 @@ use super::{
     serve::Serving,
     writer::end,
 };
-use crate::{protocol::CloseReason, transport::Receiver};
+use crate::{
+    protocol::CloseReason,
+    transport::{Receiver, TransportError},
+};
 
 /// The longest that a reader runs methods itself before it schedules the others. At 200 us a read full of short calls,
 /// about 1,000 of them, was not run to its end.
@@ -24,19 +27,80 @@ const INLINE_TIME_MAX: Duration = Duration::from_millis(1);
 /// Calls between two looks at the clock.
 const INLINE_CALLS: u32 = 16;
 
-pub(super) fn start(inner: &Arc<Inner>, link: &Arc<Link>, receiver: Box<dyn Receiver>, rest: BytesMut) {
-    let task = inner.io.spawn(read(inner.clone(), link.clone(), receiver, rest));
+pub(super) fn start(inner: &Arc<Inner>, link: &Arc<Link>, receiver: Box<dyn Receiver>, rest: BytesMut, has_bulk: bool) {
+    let (main, bulk) = (Incoming::new(true, rest), Incoming::new(has_bulk, BytesMut::new()));
+    let streams = Streams { receiver, main, bulk, turn: Stream::Main };
+    let task = inner.io.spawn(read(inner.clone(), link.clone(), streams));
     link.set_reader(task.abort_handle());
 }
 
-async fn read(inner: Arc<Inner>, link: Arc<Link>, mut receiver: Box<dyn Receiver>, mut buffer: BytesMut) {
+/// The one or two streams of a connection.
+struct Streams {
+    receiver: Box<dyn Receiver>,
+    main: Incoming,
+    bulk: Incoming,
+    /// Which one is looked at first: both are to get on.
+    turn: Stream,
+}
+
+struct Incoming {
+    /// There is such a stream, and it has not ended.
+    open: bool,
+    /// What has arrived, and was not taken.
+    bytes: BytesMut,
+    /// Because it is behind something that has not arrived over the other one.
+    waits: bool,
+}
+
+impl Incoming {
+    fn new(open: bool, bytes: BytesMut) -> Self {
+        Self { open, bytes, waits: false }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Main,
+    Bulk,
+}
+
+impl Streams {
+    fn get(&mut self, stream: Stream) -> &mut Incoming {
+        match stream {
+            Stream::Main => &mut self.main,
+            Stream::Bulk => &mut self.bulk,
+        }
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<(Stream, Result<usize, TransportError>)> {
+        for _ in 0..2 {
+            let stream = self.turn;
+            let polled = match stream {
+                Stream::Main if self.main.open => self.receiver.poll_receive(cx, &mut self.main.bytes),
+                Stream::Bulk if self.bulk.open && !self.bulk.waits => {
+                    self.receiver.poll_receive_bulk(cx, &mut self.bulk.bytes)
+                }
+                _ => Poll::Pending,
+            };
+            self.turn = if stream == Stream::Main { Stream::Bulk } else { Stream::Main };
+            if let Poll::Ready(received) = polled {
+                return Poll::Ready((stream, received));
+            }
+        }
+        Poll::Pending
+    }
+}
+
+async fn read(inner: Arc<Inner>, link: Arc<Link>, mut streams: Streams) {
     let mut serving = Serving::new(inner.clone(), link.clone());
     let mut news = News::default();
     let mut has_woken = false;
     link.rank.comes().await;
+    let mut stream = Stream::Main;
     loop {
-        if !buffer.is_empty() {
-            let taken = take(&link, &mut serving, &mut news, &mut buffer);
+        let incoming = streams.get(stream);
+        if !incoming.bytes.is_empty() {
+            let taken = take(&link, &mut serving, &mut news, incoming, stream);
             // Also what came before something that is wrong.
             if !news.is_empty() {
                 wake(&link, link.deliver(&mut news)).await;
@@ -46,34 +110,56 @@ async fn read(inner: Arc<Inner>, link: Arc<Link>, mut receiver: Box<dyn Receiver
                 return end(&inner, &link, &why);
             }
         }
+        if stream == Stream::Main && streams.bulk.waits {
+            stream = Stream::Bulk;
+            continue;
+        }
         let mut waits = false;
         let received = poll_fn(|cx| {
-            let received = receiver.poll_receive(cx, &mut buffer);
+            let received = streams.poll_receive(cx);
             waits |= received.is_pending();
             received
         })
         .await;
+        stream = received.0;
         // Where more has come already, those who were woken go first: they would wait for all of it.
         if std::mem::take(&mut has_woken) && !waits {
             tokio::task::yield_now().await;
         }
-        match received {
-            Ok(0) => {
-                let why = if buffer.is_empty() { CloseReason::EndOfStream } else { CloseReason::Truncated };
-                return end(&inner, &link, &why);
+        let why = match received.1 {
+            Ok(0) if streams.get(stream).bytes.is_empty() => CloseReason::EndOfStream,
+            Ok(0) => CloseReason::Truncated,
+            Ok(_) => continue,
+            Err(error) => CloseReason::TransportError(error.to_string().into()),
+        };
+        let goodbye = link.peek(|session| session.goodbye_heard().cloned());
+        // What the other one still has counts.
+        if why == CloseReason::EndOfStream {
+            streams.get(stream).open = false;
+            if streams.main.open || (streams.bulk.open && goodbye.is_some()) {
+                continue;
             }
-            Ok(_) => {}
-            Err(error) => return end(&inner, &link, &CloseReason::TransportError(error.to_string().into())),
         }
+        return end(&inner, &link, &goodbye.map_or(why, CloseReason::PeerGoodbye));
     }
 }
 
 /// Works through what was read, and sends the answers to calls of the peer in one write. The callers whose replies have
 /// come run afterwards, and send their next calls themselves: see [`Link::submit`].
-fn take(link: &Arc<Link>, serving: &mut Serving, news: &mut News, buffer: &mut BytesMut) -> Result<(), CloseReason> {
+fn take(
+    link: &Arc<Link>,
+    serving: &mut Serving,
+    news: &mut News,
+    incoming: &mut Incoming,
+    stream: Stream,
+) -> Result<(), CloseReason> {
     let started = now();
     let received = link.receive(news, |session| {
-        let received = session.receive(started, buffer);
+        let received = match stream {
+            Stream::Main => session.receive(started, &mut incoming.bytes),
+            Stream::Bulk => session.receive_bulk(started, &mut incoming.bytes),
+        };
+        incoming.waits = stream == Stream::Bulk && session.bulk_waits();
         serving.take_events(session);
         received
     });

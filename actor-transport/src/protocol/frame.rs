@@ -129,6 +129,11 @@ pub enum Frame<'a> {
     },
     /// For what is built on nodes: membership, registry.
     System(&'a [u8]),
+    /// On the second stream: what follows is behind so many bytes of the first one.
+    Behind {
+        /// All bytes so far.
+        bytes: u64,
+    },
     /// So many bytes more of messages in chunks have arrived.
     Arrived {
         /// How many.
@@ -210,6 +215,7 @@ const UNWATCH: u8 = 17;
 const TERMINATED: u8 = 18;
 const SYSTEM: u8 = 19;
 const ARRIVED: u8 = 20;
+const BEHIND: u8 = 21;
 
 const FLAG_CHUNKED: u8 = 1;
 const FLAG_TRACE: u8 = 2;
@@ -298,6 +304,7 @@ impl<'a> Frame<'a> {
             },
             SYSTEM => Self::System(reader.rest()),
             ARRIVED => Self::Arrived { bytes: reader.varint("bytes")? },
+            BEHIND => Self::Behind { bytes: reader.varint("bytes")? },
             _ => return Ok(None),
         }))
     }
@@ -429,6 +436,10 @@ impl<'a> Frame<'a> {
             Self::System(_) => out.put_u8(SYSTEM),
             Self::Arrived { bytes } => {
                 out.put_u8(ARRIVED);
+                out.put_varint(*bytes);
+            }
+            Self::Behind { bytes } => {
+                out.put_u8(BEHIND);
                 out.put_varint(*bytes);
             }
         }

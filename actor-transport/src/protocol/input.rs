@@ -16,6 +16,15 @@ pub(crate) struct Framing {
 impl Framing {
     /// How many bytes of `input` are whole frames, and what is wrong with the frame behind them.
     pub(crate) fn whole(self, input: &[u8]) -> (usize, Option<CloseReason>) {
+        self.whole_until(input, |_| false)
+    }
+
+    /// The same up to the first whole frame with a body for which `stops` is true.
+    pub(crate) fn whole_until(
+        self,
+        input: &[u8],
+        mut stops: impl FnMut(&[u8]) -> bool,
+    ) -> (usize, Option<CloseReason>) {
         let mut whole = 0_usize;
         loop {
             let rest = input.get(whole..).unwrap_or_default();
@@ -25,7 +34,8 @@ impl Framing {
                 return (whole, Some(CloseReason::FrameLength { length, limit: self.length_max }));
             }
             let total = self.prefix_length().saturating_add(length as usize);
-            if rest.len() < total {
+            let Some(frame) = rest.get(..total) else { return (whole, None) };
+            if frame.get(self.prefix_length()..).is_some_and(&mut stops) {
                 return (whole, None);
             }
             whole = whole.saturating_add(total);

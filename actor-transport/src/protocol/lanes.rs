@@ -72,6 +72,9 @@ pub(crate) struct Lanes {
     lanes: HashMap<LaneKey, VecDeque<Message>, BuildHasherDefault<LaneHasher>>,
     /// Whose turn it is.
     turns: VecDeque<LaneKey>,
+    /// What was sent over the bulk stream, up to this byte of it, and may not have arrived: what follows in the lane has
+    /// to go the same way.
+    on_their_way: HashMap<LaneKey, u64, BuildHasherDefault<LaneHasher>>,
 }
 
 impl Lanes {
@@ -82,7 +85,18 @@ impl Lanes {
 
     #[inline]
     pub(crate) fn contains(&self, key: LaneKey) -> bool {
-        !self.turns.is_empty() && self.lanes.contains_key(&key)
+        (!self.turns.is_empty() && self.lanes.contains_key(&key))
+            || (!self.on_their_way.is_empty() && self.on_their_way.contains_key(&key))
+    }
+
+    /// Something of the lane has left over the bulk stream, up to that byte of it.
+    pub(crate) fn sent(&mut self, key: LaneKey, until: u64) {
+        self.on_their_way.insert(key, until);
+    }
+
+    /// All of the bulk stream up to that byte has arrived.
+    pub(crate) fn arrived(&mut self, until: u64) {
+        self.on_their_way.retain(|_, sent| *sent > until);
     }
 
     pub(crate) fn push(&mut self, key: LaneKey, message: Message) {

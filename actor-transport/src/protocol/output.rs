@@ -20,6 +20,8 @@ pub(crate) struct Output {
     epoch: u64,
     /// Bytes in the buffer that no credit and no slot bounds.
     unbounded: usize,
+    /// All bytes that were handed to the transport.
+    handed: u64,
 }
 
 impl Output {
@@ -80,6 +82,7 @@ impl Output {
         let length = self.bytes.len();
         if length > 0 {
             out.push_back(self.bytes.split().freeze());
+            self.handed = self.handed.saturating_add(length as u64);
         }
         length
     }
@@ -90,9 +93,18 @@ impl Output {
         self.unbounded = 0;
     }
 
+    /// The same without having been asked: another output has handed over, and both count alike.
+    pub(crate) fn keep_pace(&mut self, other: &Self) {
+        self.epoch = other.epoch;
+    }
+
     #[inline]
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    pub(crate) fn handed(&self) -> u64 {
+        self.handed
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -88,6 +88,16 @@ impl WindowOut {
         !self.drains && self.on_its_way() < length
     }
 
+    /// All bytes so far.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Those of them of which the receiver has told.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.arrived
+    }
+
     /// Since when nothing has been sent nor has arrived.
     pub(crate) fn still_since(&self) -> Option<Instant> {
         self.moved
@@ -148,11 +158,13 @@ pub(crate) struct WindowIn {
     bounds: Bounds,
     /// Arrived, and the sender does not know.
     arrived: u64,
+    /// It wants to know at once.
+    is_urgent: bool,
 }
 
 impl WindowIn {
     pub(crate) fn new(chunk: u32) -> Self {
-        Self { bounds: Bounds::new(chunk), arrived: 0 }
+        Self { bounds: Bounds::new(chunk), arrived: 0, is_urgent: false }
     }
 
     #[inline]
@@ -160,13 +172,19 @@ impl WindowIn {
         self.arrived = self.arrived.saturating_add(length as u64);
     }
 
+    /// The sender waits for the news of what has arrived so far.
+    pub(crate) fn hurry(&mut self) {
+        self.is_urgent = true;
+    }
+
     #[inline]
     pub(crate) fn is_due(&self) -> bool {
-        self.arrived > 0 && self.arrived >= self.bounds.news
+        self.arrived > 0 && (self.arrived >= self.bounds.news || self.is_urgent)
     }
 
     /// What the sender is to be told.
     pub(crate) fn take(&mut self) -> u64 {
+        self.is_urgent = false;
         std::mem::take(&mut self.arrived)
     }
 }

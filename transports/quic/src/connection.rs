@@ -79,11 +79,16 @@ impl Connection for QuicConnection {
         Some(binding)
     }
 
+    fn has_bulk(&self) -> bool {
+        true
+    }
+
     fn split(self: Box<Self>) -> (Box<dyn Receiver>, Box<dyn Sender>) {
         match self.state {
-            State::Established(connection, sender, receiver) => {
-                (Box::new(QuicReceiver::new(receiver)), Box::new(QuicSender::new(sender, connection)))
-            }
+            State::Established(connection, sender, receiver) => (
+                Box::new(QuicReceiver::new(receiver, connection.clone())),
+                Box::new(QuicSender::new(sender, connection)),
+            ),
             // Reads its end at once: nothing may be exchanged that is not encrypted.
             _ => actor_transport::stream_connection(tokio::io::empty(), tokio::io::sink(), "", true).split(),
         }

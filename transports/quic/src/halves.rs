@@ -1,15 +1,15 @@
-//! The two halves of a connection: those of its one stream.
+//! The two halves of a connection: those of its stream in both directions, and of one in each for large messages.
 
 use std::{
     collections::VecDeque,
-    pin::pin,
+    pin::{Pin, pin},
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use actor_transport::{Receiver, Sender, TransportError};
 use bytes::{Bytes, BytesMut};
-use quinn::{ReadError, RecvStream, SendStream, WriteError};
+use quinn::{ConnectionError, ReadError, RecvStream, SendStream, WriteError};
 use tokio::{runtime::Handle, time::timeout};
 
 use crate::error::{is_end, transport_error};
@@ -19,33 +19,69 @@ const READ_LENGTH: usize = 64 * 1024;
 /// Time that a connection which nobody uses any more has to deliver what was sent last.
 const LINGER_TIME: Duration = Duration::from_secs(1);
 
+/// A stream that is opened, by this side or the other one, when there is something to send over it.
+enum Late<S> {
+    Coming(Pin<Box<dyn Future<Output = Result<S, ConnectionError>> + Send>>),
+    There(S),
+}
+
+impl<S> Late<S> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<&mut S, ConnectionError>> {
+        if let Self::Coming(coming) = self {
+            *self = Self::There(ready!(coming.as_mut().poll(cx))?);
+        }
+        match self {
+            Self::There(stream) => Poll::Ready(Ok(stream)),
+            Self::Coming(_) => Poll::Pending,
+        }
+    }
+}
+
 pub(crate) struct QuicReceiver {
     stream: RecvStream,
+    bulk: Late<RecvStream>,
 }
 
 impl QuicReceiver {
-    pub(crate) fn new(stream: RecvStream) -> Self {
-        Self { stream }
+    pub(crate) fn new(stream: RecvStream, connection: quinn::Connection) -> Self {
+        Self { stream, bulk: Late::Coming(Box::pin(async move { connection.accept_uni().await })) }
     }
 }
 
 impl Receiver for QuicReceiver {
     fn poll_receive(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>> {
-        match ready!(pin!(self.stream.read_chunk(READ_LENGTH, true)).poll(cx)) {
-            Ok(Some(chunk)) => {
-                into.extend_from_slice(&chunk.bytes);
-                Poll::Ready(Ok(chunk.bytes.len()))
-            }
-            Ok(None) => Poll::Ready(Ok(0)),
-            Err(ReadError::ConnectionLost(error)) if is_end(&error) => Poll::Ready(Ok(0)),
-            Err(ReadError::ConnectionLost(error)) => Poll::Ready(Err(transport_error(error))),
-            Err(error) => Poll::Ready(Err(TransportError::Io(error.into()))),
+        receive(&mut self.stream, cx, into)
+    }
+
+    fn poll_receive_bulk(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>> {
+        match ready!(self.bulk.poll(cx)) {
+            Ok(stream) => receive(stream, cx, into),
+            Err(error) => received(Err(ReadError::ConnectionLost(error)), into),
         }
+    }
+}
+
+fn receive(stream: &mut RecvStream, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>> {
+    let read = ready!(pin!(stream.read_chunk(READ_LENGTH, true)).poll(cx));
+    received(read.map(|chunk| chunk.map(|chunk| chunk.bytes)), into)
+}
+
+fn received(read: Result<Option<Bytes>, ReadError>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>> {
+    match read {
+        Ok(Some(bytes)) => {
+            into.extend_from_slice(&bytes);
+            Poll::Ready(Ok(bytes.len()))
+        }
+        Ok(None) => Poll::Ready(Ok(0)),
+        Err(ReadError::ConnectionLost(error)) if is_end(&error) => Poll::Ready(Ok(0)),
+        Err(ReadError::ConnectionLost(error)) => Poll::Ready(Err(transport_error(error))),
+        Err(error) => Poll::Ready(Err(TransportError::Io(error.into()))),
     }
 }
 
 pub(crate) struct QuicSender {
     stream: SendStream,
+    bulk: Option<Late<SendStream>>,
     /// Kept: when all of a connection is dropped it ends at once, whatever was not sent.
     connection: quinn::Connection,
     runtime: Handle,
@@ -53,41 +89,85 @@ pub(crate) struct QuicSender {
 
 impl QuicSender {
     pub(crate) fn new(stream: SendStream, connection: quinn::Connection) -> Self {
-        Self { stream, connection, runtime: Handle::current() }
+        // Whatever is there goes before what large messages have left.
+        let _ = stream.set_priority(1);
+        Self { stream, bulk: None, connection, runtime: Handle::current() }
+    }
+
+    /// Whatever stream there is ends behind what was sent over it.
+    fn finish(&mut self) {
+        // They may be closed already.
+        let _ = self.stream.finish();
+        if let Some(Late::There(bulk)) = &mut self.bulk {
+            let _ = bulk.finish();
+        }
+    }
+}
+
+fn send(
+    stream: &mut SendStream,
+    cx: &mut Context<'_>,
+    batch: &mut VecDeque<Bytes>,
+) -> Poll<Result<(), TransportError>> {
+    loop {
+        while batch.front().is_some_and(Bytes::is_empty) {
+            batch.pop_front();
+        }
+        if batch.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        // What is written of a piece is taken from it.
+        match ready!(pin!(stream.write_chunks(batch.make_contiguous())).poll(cx)) {
+            Ok(_) => {}
+            Err(WriteError::ConnectionLost(error)) => return Poll::Ready(Err(transport_error(error))),
+            Err(error) => return Poll::Ready(Err(TransportError::Io(error.into()))),
+        }
     }
 }
 
 impl Sender for QuicSender {
     fn poll_send(&mut self, cx: &mut Context<'_>, batch: &mut VecDeque<Bytes>) -> Poll<Result<(), TransportError>> {
-        loop {
-            while batch.front().is_some_and(Bytes::is_empty) {
-                batch.pop_front();
-            }
-            if batch.is_empty() {
-                return Poll::Ready(Ok(()));
-            }
-            // What is written of a piece is taken from it.
-            match ready!(pin!(self.stream.write_chunks(batch.make_contiguous())).poll(cx)) {
-                Ok(_) => {}
-                Err(WriteError::ConnectionLost(error)) => return Poll::Ready(Err(transport_error(error))),
-                Err(error) => return Poll::Ready(Err(TransportError::Io(error.into()))),
-            }
+        send(&mut self.stream, cx, batch)
+    }
+
+    fn poll_send_bulk(
+        &mut self,
+        cx: &mut Context<'_>,
+        batch: &mut VecDeque<Bytes>,
+    ) -> Poll<Result<(), TransportError>> {
+        let connection = &self.connection;
+        let bulk = self.bulk.get_or_insert_with(|| {
+            let connection = connection.clone();
+            Late::Coming(Box::pin(async move { connection.open_uni().await }))
+        });
+        match ready!(bulk.poll(cx)) {
+            Ok(stream) => send(stream, cx, batch),
+            Err(error) => Poll::Ready(Err(transport_error(error))),
         }
     }
 
     fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        // It may be closed already.
-        let _ = self.stream.finish();
+        self.finish();
         Poll::Ready(Ok(()))
     }
 }
 
 impl Drop for QuicSender {
     fn drop(&mut self) {
-        let _ = self.stream.finish();
+        self.finish();
         let (connection, delivered) = (self.connection.clone(), self.stream.stopped());
+        let bulk = match &self.bulk {
+            Some(Late::There(bulk)) => Some(bulk.stopped()),
+            _ => None,
+        };
         self.runtime.spawn(async move {
-            let _ = timeout(LINGER_TIME, delivered).await;
+            let both = async {
+                let _ = delivered.await;
+                if let Some(bulk) = bulk {
+                    let _ = bulk.await;
+                }
+            };
+            let _ = timeout(LINGER_TIME, both).await;
             connection.close(0_u8.into(), &[]);
         });
     }

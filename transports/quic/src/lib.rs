@@ -1,7 +1,7 @@
 //! QUIC: `quic://host:port`, over UDP, between machines.
 //!
-//! Encrypted with the same certificates as TLS. A lost packet holds up nothing but this connection's own bytes, and a
-//! connection is made in one round trip.
+//! Encrypted with the same certificates as TLS. Large messages have a stream of their own beside that of small calls, so that
+//! a lost packet of one holds up nothing of the other. A connection is made in one round trip.
 //!
 //! ```no_run
 //! # use actor_transport::Node;

@@ -60,6 +60,9 @@ impl Session {
             let goodbye = reason.goodbye();
             let (code, text) = goodbye.to_wire();
             self.output.seal(&Frame::Goodbye { code, text });
+            if let Some(bulk) = &mut self.bulk {
+                bulk.output.seal(&Frame::Goodbye { code, text });
+            }
         }
         self.failed = Some(reason.clone());
         Err(reason)

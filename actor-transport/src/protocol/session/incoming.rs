@@ -15,7 +15,7 @@ use crate::protocol::{
     errors,
     event::{Event, InboundCall, InboundCastKey, InboundKey, ReplyBody},
     flights::Stage,
-    frame::{CallId, ChunkOf, Frame, FrameError, Request},
+    frame::{CallId, ChunkOf, FrameError, Request},
     inbound::{InboundState, Receiving},
     keepalive::later,
     lanes::LaneKey,
@@ -138,7 +138,7 @@ impl Session {
             None => {
                 check_whole(payload, self.agreed.chunk_length_max)?;
                 let call = flight.call;
-                self.flights.release(id.slot);
+                self.flights.release(id.slot, self.window_out.arrived());
                 match call {
                     Some(key) => {
                         let is_own = payload.len() <= COPIED_MAX;
@@ -168,17 +168,20 @@ impl Session {
         if stage == Stage::Partly {
             // The rest of the call is in vain; the peer waits for its end.
             self.lanes.remove_call(LaneKey::To(instance), id.slot);
-            self.output.frame(&Frame::Cancel { id });
+            self.tell_cancelled(id);
         }
-        self.flights.release(id.slot);
+        self.flights.release(id.slot, self.window_out.arrived());
         if let Some(key) = call {
             self.finish(key, Err(error), 0);
         }
         Ok(())
     }
 
-    pub(super) fn receive_chunk(&mut self, of: ChunkOf, payload: &[u8]) -> Result<(), CloseReason> {
-        self.window_in.arrive(payload.len());
+    pub(super) fn receive_chunk(&mut self, of: ChunkOf, payload: &[u8], is_bulk: bool) -> Result<(), CloseReason> {
+        self.is_partial = true;
+        if !is_bulk {
+            self.window_in.arrive(payload.len());
+        }
         match of {
             ChunkOf::Call(id) => self.receive_chunk_of_call(id, payload),
             ChunkOf::Reply(id) => self.receive_chunk_of_reply(id, payload),
@@ -214,6 +217,7 @@ impl Session {
             InboundState::Receiving(receiving) => {
                 receiving.left = receiving.left.saturating_sub(payload.len() as u64);
                 if receiving.assembly.push(payload)? {
+                    self.is_partial = false;
                     let received = std::mem::replace(&mut slot.state, InboundState::Running);
                     if let InboundState::Receiving(receiving) = received {
                         let Receiving { mut call, assembly, .. } = *receiving;
@@ -253,8 +257,9 @@ impl Session {
         if !reply.0.push(payload)? {
             return Ok(());
         }
+        self.is_partial = false;
         let (reply, call) = (flight.reply.take(), flight.call);
-        self.flights.release(id.slot);
+        self.flights.release(id.slot, self.window_out.arrived());
         if let Some(reply) = reply {
             let (assembly, thrown, cost) = *reply;
             match (assembly.finish(), call) {
@@ -272,6 +277,7 @@ impl Session {
         if cast.assembly.push(payload)?
             && let Some(cast) = partial.take()
         {
+            self.is_partial = false;
             let PartialCast { mut call, assembly, cost } = *cast;
             call.body = assembly.finish().unwrap_or_default();
             self.events.push_back(Event::Cast(InboundCastKey { cost }, call));
@@ -283,7 +289,11 @@ impl Session {
     #[inline]
     fn note_part(&mut self, total: Option<u64>, payload: &[u8]) {
         if total.is_some() {
-            self.window_in.arrive(payload.len());
+            self.is_partial = true;
+            // Where they have a stream of their own, all of it is counted.
+            if self.bulk.is_none() {
+                self.window_in.arrive(payload.len());
+            }
         }
     }
 

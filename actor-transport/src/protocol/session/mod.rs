@@ -1,6 +1,7 @@
 //! A session: all that one connection between two nodes carries.
 
 mod answers;
+mod bulk;
 mod calls;
 mod closing;
 mod control;
@@ -14,7 +15,7 @@ use std::{collections::VecDeque, sync::Arc, task::Waker, time::Instant};
 
 use actor_core::SystemError;
 
-use self::{answers::Answer, control::Control};
+use self::{answers::Answer, bulk::Bulk, control::Control};
 use super::{
     assembly::Assembly,
     close::CloseReason,
@@ -66,6 +67,8 @@ pub struct Session {
     framing: Framing,
     output: Output,
     lanes: Lanes,
+    /// The second stream, which the lanes go over, where the connection has one.
+    bulk: Option<Box<Bulk>>,
     /// Of the lanes, in both directions.
     window_out: WindowOut,
     window_in: WindowIn,
@@ -99,6 +102,8 @@ pub struct Session {
     answered: usize,
     /// The last of them was taken, and nothing was sent since.
     all_taken: bool,
+    /// The frame that is being received is a part of a message, and not its end.
+    is_partial: bool,
     /// Whether the writer has to look at `next_timeout` again.
     timeout_moved: bool,
 
@@ -165,6 +170,7 @@ impl Session {
             framing: Framing { checksum: false, length_max: 0 },
             output: Output::default(),
             lanes: Lanes::default(),
+            bulk: None,
             window_out: WindowOut::default(),
             window_in: WindowIn::default(),
             stall_next: None,
@@ -188,6 +194,7 @@ impl Session {
             deadline_next: None,
             answered: 0,
             all_taken: false,
+            is_partial: false,
             timeout_moved: false,
             inbound: Inbound::default(),
             methods_in: MethodsIn::default(),
@@ -209,6 +216,12 @@ impl Session {
     /// `checksum`: whether frames carry a checksum, which both sides must say alike; transports that protect their
     /// bytes go without. Does nothing if the session was attached or closed before.
     pub fn attach(&mut self, now: Instant, agreed: Agreed, checksum: bool) {
+        self.attach_to(now, agreed, checksum, false);
+    }
+
+    /// The same to a connection that may have a second stream for large messages, which both sides must say alike. What it
+    /// carries goes through [`transmit_both`](Self::transmit_both) and [`receive_bulk`](Self::receive_bulk).
+    pub fn attach_to(&mut self, now: Instant, agreed: Agreed, checksum: bool, has_bulk: bool) {
         if self.is_attached() || self.is_closed() {
             return;
         }
@@ -217,6 +230,7 @@ impl Session {
         let largest = limits.message_length_max.saturating_add(CHAIN_LENGTH_MAX as u64);
         self.framing = Framing { checksum, length_max: limits.chunk_length_max.saturating_add(FRAME_OVERHEAD_MAX) };
         self.output.attach(checksum);
+        self.bulk = has_bulk.then(|| Box::new(Bulk::new(checksum, limits.methods_max)));
         self.window_out = WindowOut::new(limits.chunk_length_max, window);
         self.window_in = WindowIn::new(limits.chunk_length_max);
         self.keepalive = Some(Keepalive::new(now));
@@ -284,6 +298,7 @@ impl Session {
             && self.inbound.busy() == 0
             && self.lanes.is_empty()
             && self.output.is_empty()
+            && self.bulk.as_ref().is_none_or(|bulk| bulk.output.is_empty())
     }
 
     /// Bytes of the peer's messages that were not consumed: calls, casts, replies.

@@ -27,6 +27,15 @@ impl Session {
     /// The peer broke the protocol. What it sent before counts. A goodbye that says so is ready to be sent: the owner
     /// gives the writer a moment for it, and [closes](Self::close) the session. From then on the same error returns.
     pub fn receive(&mut self, now: Instant, input: &mut BytesMut) -> Result<(), CloseReason> {
+        self.receive_from(now, input, false)
+    }
+
+    pub(super) fn receive_from(
+        &mut self,
+        now: Instant,
+        input: &mut BytesMut,
+        is_bulk: bool,
+    ) -> Result<(), CloseReason> {
         if let Some(reason) = &self.failed {
             input.clear();
             return Err(reason.clone());
@@ -36,14 +45,15 @@ impl Session {
         }
         let Some(keepalive) = &mut self.keepalive else { return Err(CloseReason::EndOfStream) };
         keepalive.heard(now);
-        let (whole, wrong) = self.framing.whole(input);
+        let (whole, wrong) = if is_bulk { self.whole_of_bulk(input) } else { self.framing.whole(input) };
         if whole > 0 {
             let batch = input.split_to(whole).freeze();
-            self.receive_frames(now, &batch).or_else(|reason| self.fail(reason))?;
+            self.receive_frames(now, &batch, is_bulk).or_else(|reason| self.fail(reason))?;
             self.pump_answers();
             self.begin_waiting(now);
         }
-        if self.output.unbounded_len() > UNBOUNDED_BYTES_MAX {
+        let of_bulk = self.bulk.as_ref().map_or(0, |bulk| bulk.output.unbounded_len());
+        if self.output.unbounded_len().saturating_add(of_bulk) > UNBOUNDED_BYTES_MAX {
             return self.fail(CloseReason::Unread);
         }
         match wrong {
@@ -52,19 +62,31 @@ impl Session {
         }
     }
 
-    fn receive_frames(&mut self, now: Instant, batch: &Bytes) -> Result<(), CloseReason> {
+    fn receive_frames(&mut self, now: Instant, batch: &Bytes, is_bulk: bool) -> Result<(), CloseReason> {
+        if is_bulk {
+            self.window_in.arrive(batch.len());
+        } else {
+            self.note_arrival(batch.len());
+        }
         let mut rest = &batch[..];
         while let Some(body) = self.framing.next(&mut rest)? {
+            self.is_partial = false;
             match Frame::parse(body)? {
                 Frame::Call { id, request } => self.receive_call(now, id, &request, batch)?,
                 Frame::Reply { id, thrown, total, payload } => self.receive_reply(id, thrown, total, payload, batch)?,
                 Frame::Cast { slot, request } => self.receive_cast(slot, &request, batch)?,
                 Frame::Error { id, error } => self.receive_error(id, error)?,
-                Frame::Chunk { of, payload } => self.receive_chunk(of, payload)?,
+                Frame::Chunk { of, payload } => self.receive_chunk(of, payload, is_bulk)?,
                 Frame::Cancel { id } => self.receive_cancel(id)?,
                 Frame::Credit { requests, replies, casts } => self.receive_credit(requests, replies, casts)?,
                 Frame::Arrived { bytes } => self.receive_arrival(now, bytes)?,
+                // It has been looked at.
+                Frame::Behind { .. } if is_bulk => self.is_partial = true,
                 rare => self.receive_rare(now, rare, batch)?,
+            }
+            // What stays behind a message waits for its end.
+            if is_bulk && !self.is_partial {
+                self.window_in.hurry();
             }
         }
         Ok(())
@@ -91,6 +113,9 @@ impl Session {
             return self.anomaly("the arrival of nothing");
         }
         let was_sent = self.window_out.arrive(now, bytes);
+        if self.bulk.is_some() {
+            self.bulk_arrived();
+        }
         if was_sent { Ok(()) } else { Err(CloseReason::CreditOverflow { of: "bytes of chunks" }) }
     }
 
@@ -130,8 +155,9 @@ impl Session {
                 }
                 self.events.push_back(Event::System(batch.slice_ref(payload)));
             }
+            Frame::Behind { .. } => return self.anomaly("behind itself"),
             Frame::Goodbye { code, text } => {
-                self.events.push_back(Event::Goodbye(Goodbye::from_wire(code, text)));
+                self.receive_goodbye(Goodbye::from_wire(code, text));
             }
             // These have been dealt with.
             Frame::Call { .. }

@@ -130,18 +130,18 @@ impl Session {
             Stage::Free => {}
             Stage::Queued => {
                 self.lanes.remove_call(LaneKey::To(instance), slot);
-                self.flights.release(slot);
+                self.flights.release(slot, self.window_out.arrived());
                 self.requests_out.give(cost);
             }
             Stage::Partly => {
                 self.lanes.remove_call(LaneKey::To(instance), slot);
-                self.output.frame(&Frame::Cancel { id });
+                self.tell_cancelled(id);
                 // As far as it will ever be: only the answer is missing.
                 if let Some(flight) = self.flights.get_mut(slot) {
                     flight.stage = Stage::Sent;
                 }
             }
-            Stage::Sent => self.output.frame(&Frame::Cancel { id }),
+            Stage::Sent => self.tell_cancelled(id),
         }
         stage == Stage::Sent
     }

@@ -19,6 +19,18 @@ impl Session {
     /// bytes are reached. Chunks are slices of the messages, uncopied. Call it when all that was given before has been
     /// taken by the transport: what it returns is unbounded only as far as the peer has credit.
     pub fn transmit(&mut self, now: Instant, budget: usize, out: &mut VecDeque<Bytes>) -> bool {
+        self.transmit_both(now, budget, out, None)
+    }
+
+    /// The same where the connection may have a second stream: what goes over that is moved to `bulk`, or stays here
+    /// while the transport has not taken what was given before.
+    pub fn transmit_both(
+        &mut self,
+        now: Instant,
+        budget: usize,
+        out: &mut VecDeque<Bytes>,
+        bulk: Option<&mut VecDeque<Bytes>>,
+    ) -> bool {
         self.timeout_moved = false;
         self.all_taken = false;
         if !self.is_attached() {
@@ -26,23 +38,53 @@ impl Session {
         }
         let before = out.len();
         self.write_what_is_due();
-        let mut moved = self.output.take(out);
-        if self.failed.is_none() {
-            let mut has_turn = true;
-            while has_turn
-                && self.window_out.is_open()
-                && let Some((key, lane)) = self.lanes.next()
-            {
-                moved = moved.saturating_add(self.send_turn(now, key, lane, out));
-                has_turn = moved < budget;
+        let moved = self.output.take(out);
+        let mut left = out.len() > before;
+        match bulk {
+            _ if self.bulk.is_none() => {
+                self.transmit_lanes(now, budget, moved, out, false);
+                left = out.len() > before;
             }
+            Some(bulk) => {
+                let before = bulk.len();
+                if self.failed.is_none() && self.may_send_chunk() {
+                    self.stay_behind();
+                }
+                self.over_bulk(|session| {
+                    let moved = session.output.take(bulk);
+                    if moved > 0 {
+                        session.window_out.send(now, moved);
+                    }
+                    session.transmit_lanes(now, budget, moved, bulk, true);
+                    session.output.next_epoch();
+                });
+                left |= bulk.len() > before;
+            }
+            None => {}
         }
         self.note_stall();
-        let left = out.len() > before;
         if left {
             self.output.next_epoch();
         }
         left
+    }
+
+    fn transmit_lanes(
+        &mut self,
+        now: Instant,
+        budget: usize,
+        mut moved: usize,
+        out: &mut VecDeque<Bytes>,
+        is_bulk: bool,
+    ) {
+        let mut has_turn = self.failed.is_none();
+        while has_turn
+            && self.window_out.is_open()
+            && let Some((key, lane)) = self.lanes.next()
+        {
+            moved = moved.saturating_add(self.send_turn(now, key, lane, out, is_bulk));
+            has_turn = moved < budget;
+        }
     }
 
     /// Whether the writer has something to do: bytes to send, or an earlier [`next_timeout`](Self::next_timeout). Both
@@ -51,6 +93,7 @@ impl Session {
     pub fn wants_transmit(&self) -> bool {
         self.timeout_moved
             || !self.output.is_empty()
+            || self.wants_bulk()
             || (self.failed.is_none()
                 && (self.may_send_chunk() || self.is_credit_due() || self.is_pong_due() || self.is_arrival_due()))
     }
@@ -75,7 +118,7 @@ impl Session {
     #[must_use]
     #[inline]
     pub fn has_lanes(&self) -> bool {
-        !self.lanes.is_empty()
+        !self.lanes.is_empty() || self.wants_bulk()
     }
 
     /// Bytes of small frames that wait for `transmit`.
@@ -153,6 +196,7 @@ impl Session {
         key: LaneKey,
         mut lane: VecDeque<Message>,
         out: &mut VecDeque<Bytes>,
+        is_bulk: bool,
     ) -> usize {
         let mut moved = 0_usize;
         let mut has_sent_chunk = false;
@@ -164,7 +208,7 @@ impl Session {
             has_sent_chunk |= is_large;
             let pieces = message.take(if is_large { self.agreed.chunk_length_max as usize } else { usize::MAX });
             let is_done = message.payload.is_empty();
-            if is_large {
+            if is_large && !is_bulk {
                 self.window_out.send(now, pieces.iter().map(Bytes::len).sum());
             }
             self.write_from_lane(now, message, &pieces, is_large, is_done);
@@ -174,9 +218,17 @@ impl Session {
                 moved = moved.saturating_add(piece.len());
                 out.push_back(piece);
             }
+            if is_bulk && let What::Call { slot, .. } = &message.what {
+                let end = self.window_out.sent().saturating_add(moved as u64);
+                self.flights.get_mut(*slot).into_iter().for_each(|flight| flight.bulk_end = end);
+            }
             if is_done {
                 lane.pop_front();
             }
+        }
+        if is_bulk {
+            self.window_out.send(now, moved);
+            self.lanes.sent(key, self.window_out.sent());
         }
         self.lanes.give_back(key, lane);
         moved

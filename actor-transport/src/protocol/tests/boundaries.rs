@@ -171,7 +171,7 @@ fn each_part_of_a_frame_is_taken_at_its_longest_and_not_beyond() {
     let text = |length: usize| "t".repeat(length);
     let (name, signature, chain, error) = (text(1025), text(4097), vec![1; 8193], vec![0; 8193]);
     let address = text(257);
-    let cases: [(Frame<'_>, bool); 13] = [
+    let cases: [(Frame<'_>, bool); 14] = [
         (Frame::DefineMethod { index: 1, hash: 1, name: &name[..1024], signature: &signature[..4096] }, true),
         (Frame::DefineMethod { index: 1, hash: 1, name: &name, signature: "" }, false),
         (Frame::DefineMethod { index: 1, hash: 1, name: "", signature: &signature }, false),
@@ -185,6 +185,7 @@ fn each_part_of_a_frame_is_taken_at_its_longest_and_not_beyond() {
         (Frame::Goodbye { code: 4, text: &name[..257] }, false),
         (Frame::Credit { requests: u64::MAX, replies: u64::MAX, casts: u32::MAX }, false),
         (Frame::Arrived { bytes: u64::MAX }, false),
+        (Frame::Behind { bytes: u64::MAX }, true),
     ];
     for (frame, holds) in cases {
         let mut raw = raw();

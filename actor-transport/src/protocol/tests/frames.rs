@@ -41,6 +41,7 @@ pub(super) fn all_kinds() -> Vec<Frame<'static>> {
         Frame::Pong,
         Frame::Credit { requests: 1, replies: u64::MAX, casts: u32::MAX },
         Frame::Arrived { bytes: u64::MAX },
+        Frame::Behind { bytes: u64::MAX },
         Frame::Introduce { node: node(9), addresses: vec!["tcp://a", "tcp://b"] },
         Frame::Watch { instance: u64::MAX },
         Frame::Unwatch { instance: 1 },
@@ -80,7 +81,7 @@ fn a_frame_that_lacks_its_end_or_has_too_much_of_it_is_refused_or_another_frame(
         assert_ne!(Frame::parse(&body), Ok(frame));
     }
     assert_eq!(Frame::parse(&[]), Err(FrameError::Malformed { kind: 0, field: "kind" }));
-    for kind in [0, 8, 14, 21, 255] {
+    for kind in [0, 8, 14, 22, 255] {
         assert_eq!(Frame::parse(&[kind]), Err(FrameError::UnknownKind(kind)));
     }
     // A reason can be written in one way alone: here the length of its text is, and takes one byte more than it needs.

@@ -253,6 +253,7 @@ fn a_hundred_frames_that_make_no_sense_are_overlooked() {
         Frame::Pong,
         Frame::Credit { requests: 0, replies: 0, casts: 0 },
         Frame::Arrived { bytes: 0 },
+        Frame::Behind { bytes: 1 },
         Frame::Unwatch { instance: 1 },
         Frame::Terminated { instance: 1, how: Terminated::Stopped },
     ] {

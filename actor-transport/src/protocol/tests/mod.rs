@@ -5,6 +5,7 @@ mod pair;
 mod raw;
 
 mod boundaries;
+mod bulk;
 mod cancelling;
 mod closing;
 mod credit;

@@ -41,6 +41,10 @@ pub(super) fn agree(dialer: &Limits, acceptor: &Limits) -> (Agreed, Agreed) {
 pub(super) struct Side {
     pub(super) session: Session,
     pub(super) input: BytesMut,
+    /// The same of the second stream, if there is one.
+    pub(super) bulk_input: BytesMut,
+    /// What is on its way to it, over each stream, where a test lets it arrive.
+    pub(super) late: [BytesMut; 2],
     /// All events that were not taken by a test.
     pub(super) events: VecDeque<Event>,
 }
@@ -49,6 +53,8 @@ pub(super) struct Pair {
     pub(super) now: Instant,
     pub(super) client: Side,
     pub(super) server: Side,
+    /// What is sent arrives at once; otherwise when a test says so.
+    pub(super) is_prompt: bool,
 }
 
 impl Pair {
@@ -63,13 +69,31 @@ impl Pair {
     }
 
     pub(super) fn unattached(client: Limits, server: Limits) -> Self {
-        Self { now: Instant::now(), client: Side::new(client), server: Side::new(server) }
+        Self { now: Instant::now(), client: Side::new(client), server: Side::new(server), is_prompt: true }
     }
 
     pub(super) fn attach(&mut self, client: &Limits, server: &Limits) {
         let (ours, theirs) = agree(client, server);
         self.client.session.attach(self.now, ours, true);
         self.server.session.attach(self.now, theirs, true);
+    }
+
+    /// Over a connection with a second stream.
+    pub(super) fn with_bulk(limits: &Limits) -> Self {
+        let mut pair = Self::unattached(limits.clone(), limits.clone());
+        let (ours, theirs) = agree(limits, limits);
+        pair.client.session.attach_to(pair.now, ours, false, true);
+        pair.server.session.attach_to(pair.now, theirs, false, true);
+        pair
+    }
+
+    /// Of what is on its way over one stream, so many bytes arrive.
+    pub(super) fn arrive(&mut self, at_server: bool, is_bulk: bool, bytes: usize) -> bool {
+        let side = if at_server { &mut self.server } else { &mut self.client };
+        let late = &mut side.late[usize::from(is_bulk)];
+        let some = late.split_to(bytes.min(late.len()));
+        side.take(self.now, &some, is_bulk).unwrap();
+        !some.is_empty()
     }
 
     pub(super) fn advance(&mut self, time: Duration) {
@@ -91,16 +115,24 @@ impl Pair {
 
     /// Moves bytes until nothing moves any more.
     pub(super) fn settle(&mut self) {
-        while self.client_sends(usize::MAX) | self.server_sends(usize::MAX) {}
+        loop {
+            let mut moved = self.client_sends(usize::MAX) | self.server_sends(usize::MAX);
+            for (at_server, is_bulk) in [(true, false), (true, true), (false, false), (false, true)] {
+                moved |= self.arrive(at_server, is_bulk, usize::MAX);
+            }
+            if !moved {
+                return;
+            }
+        }
     }
 
     /// One transmission of the client, and its receipt.
     pub(super) fn client_sends(&mut self, budget: usize) -> bool {
-        move_bytes(self.now, budget, &mut self.client, &mut self.server).unwrap()
+        move_bytes(self.now, budget, &mut self.client, &mut self.server, self.is_prompt).unwrap()
     }
 
     pub(super) fn server_sends(&mut self, budget: usize) -> bool {
-        move_bytes(self.now, budget, &mut self.server, &mut self.client).unwrap()
+        move_bytes(self.now, budget, &mut self.server, &mut self.client, self.is_prompt).unwrap()
     }
 
     /// The next call that the server received.
@@ -149,23 +181,54 @@ impl Pair {
 
 impl Side {
     fn new(limits: Limits) -> Self {
-        Self { session: Session::new(limits), input: BytesMut::new(), events: VecDeque::new() }
+        Self {
+            session: Session::new(limits),
+            input: BytesMut::new(),
+            bulk_input: BytesMut::new(),
+            late: Default::default(),
+            events: VecDeque::new(),
+        }
+    }
+
+    fn take(&mut self, now: Instant, bytes: &[u8], is_bulk: bool) -> Result<(), CloseReason> {
+        if is_bulk {
+            self.bulk_input.extend_from_slice(bytes);
+            self.session.receive_bulk(now, &mut self.bulk_input)?;
+        } else {
+            self.input.extend_from_slice(bytes);
+            self.session.receive(now, &mut self.input)?;
+            while let Some(event) = self.session.poll_event() {
+                self.events.push_back(event);
+            }
+            // It may have waited for that.
+            self.session.receive_bulk(now, &mut self.bulk_input)?;
+        }
+        let mut events = VecDeque::new();
+        self.session.take_events(&mut events);
+        self.events.append(&mut events);
+        Ok(())
     }
 }
 
-fn move_bytes(now: Instant, budget: usize, from: &mut Side, to: &mut Side) -> Result<bool, CloseReason> {
-    let mut out = VecDeque::new();
-    let moved = from.session.transmit(now, budget, &mut out);
-    assert_eq!(moved, !out.is_empty());
-    for bytes in out {
-        assert!(!bytes.is_empty());
-        to.input.extend_from_slice(&bytes);
-    }
-    if moved {
-        to.session.receive(now, &mut to.input)?;
-        let mut events = VecDeque::new();
-        to.session.take_events(&mut events);
-        to.events.append(&mut events);
+fn move_bytes(
+    now: Instant,
+    budget: usize,
+    from: &mut Side,
+    to: &mut Side,
+    is_prompt: bool,
+) -> Result<bool, CloseReason> {
+    let (mut out, mut bulk) = (VecDeque::new(), VecDeque::new());
+    let moved = from.session.transmit_both(now, budget, &mut out, Some(&mut bulk));
+    assert_eq!(moved, !(out.is_empty() && bulk.is_empty()));
+    for (out, is_bulk) in [(out, false), (bulk, true)] {
+        assert!(out.iter().all(|bytes| !bytes.is_empty()));
+        let bytes = Vec::from(out).concat();
+        if bytes.is_empty() {
+        } else if is_prompt {
+            to.take(now, &bytes, is_bulk)?;
+        } else {
+            to.late[usize::from(is_bulk)].extend_from_slice(&bytes);
+        }
     }
     Ok(moved)
 }

@@ -22,6 +22,7 @@ enum Step {
     ClientSends { budget: usize },
     ServerSends { budget: usize },
     Wait { ms: u64 },
+    Arrive { at_server: bool, is_bulk: bool, bytes: usize },
 }
 
 fn length() -> impl Strategy<Value = usize> {
@@ -39,6 +40,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (1..5000_usize).prop_map(|budget| Step::ClientSends { budget }),
         3 => (1..5000_usize).prop_map(|budget| Step::ServerSends { budget }),
         1 => (0..400_u64).prop_map(|ms| Step::Wait { ms }),
+        8 => (any::<bool>(), any::<bool>(), 1..5000_usize)
+            .prop_map(|(at_server, is_bulk, bytes)| Step::Arrive { at_server, is_bulk, bytes }),
     ]
 }
 
@@ -52,6 +55,7 @@ fn tight() -> Limits {
         methods_max: 2,
         silence_max: Duration::from_secs(10_000),
         ping_interval: Duration::from_secs(1000),
+        write_stall_max: Duration::from_secs(1000),
         ..Limits::default()
     }
 }
@@ -70,9 +74,9 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(pair: Pair) -> Self {
         Self {
-            pair: Pair::with(tight(), tight()),
+            pair,
             open: Vec::new(),
             running: Vec::new(),
             casts: Vec::new(),
@@ -126,6 +130,7 @@ impl World {
             }
             Step::ClientSends { budget } => drop(self.pair.client_sends(budget)),
             Step::ServerSends { budget } => drop(self.pair.server_sends(budget)),
+            Step::Arrive { at_server, is_bulk, bytes } => drop(self.pair.arrive(at_server, is_bulk, bytes)),
             Step::Wait { ms } => self.pair.advance(Duration::from_millis(ms)),
             _ => {}
         }
@@ -198,7 +203,21 @@ proptest! {
     /// R61, R68
     #[test]
     fn nothing_is_lost_or_reordered_and_nothing_waits_for_ever(steps in prop::collection::vec(step(), 0..200)) {
-        let mut world = World::new();
+        let mut world = World::new(Pair::with(tight(), tight()));
+        for step in steps {
+            world.step(step);
+        }
+        world.finish();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    /// R61, R68: over two streams of which each may be late by any time.
+    #[test]
+    fn nothing_is_lost_or_reordered_over_two_streams(steps in prop::collection::vec(step(), 0..200)) {
+        let mut world = World::new(Pair { is_prompt: false, ..Pair::with_bulk(&tight()) });
         for step in steps {
             world.step(step);
         }

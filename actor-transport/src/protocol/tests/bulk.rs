@@ -1,0 +1,152 @@
+//! Two streams, of which each may be late: what passes, what stays behind, and what the end waits for.
+
+use std::task::Poll;
+
+use super::pair::Pair;
+use crate::{
+    Limits,
+    protocol::{CloseReason, Event, Goodbye},
+};
+
+const CHUNK: usize = 16 * 1024;
+
+fn pair() -> Pair {
+    Pair { is_prompt: false, ..Pair::with_bulk(&Limits::default()) }
+}
+
+/// All that is on its way over the first stream arrives, in both directions, and what is said to it.
+fn settle_main(pair: &mut Pair) {
+    while pair.client_sends(usize::MAX)
+        | pair.server_sends(usize::MAX)
+        | pair.arrive(true, false, usize::MAX)
+        | pair.arrive(false, false, usize::MAX)
+    {}
+}
+
+/// R39: as when a packet of it is lost.
+#[test]
+fn what_is_late_of_a_large_message_holds_up_no_small_one() {
+    let mut pair = pair();
+    let large = pair.call(1, 5 * CHUNK);
+    settle_main(&mut pair);
+    for instance in [2, 3] {
+        let small = pair.call(instance, 10);
+        settle_main(&mut pair);
+        let (key, call) = pair.received().unwrap();
+        assert_eq!(call.instance, instance);
+        pair.reply(key, 3);
+        settle_main(&mut pair);
+        assert_eq!(pair.value(small).len(), 3);
+    }
+    pair.settle();
+    let (key, call) = pair.received().unwrap();
+    assert_eq!((call.instance, call.body.len()), (1, 5 * CHUNK));
+    pair.reply(key, 4 * CHUNK);
+    pair.settle();
+    assert_eq!(pair.value(large).len(), 4 * CHUNK);
+    pair.settle();
+    pair.assert_at_rest();
+}
+
+/// R61
+#[test]
+fn what_follows_a_large_message_stays_behind_it_until_that_has_arrived() {
+    let mut pair = pair();
+    pair.call(1, 3 * CHUNK);
+    pair.client_sends(usize::MAX);
+    pair.call(1, 7);
+    pair.cast(1, 8);
+    settle_main(&mut pair);
+    assert!(pair.server.events.is_empty());
+    pair.settle();
+    let lengths: Vec<usize> = std::iter::from_fn(|| pair.server.events.pop_front())
+        .map(|event| match event {
+            Event::Call(_, call) | Event::Cast(_, call) => call.body.len(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(lengths, [3 * CHUNK, 7, 8]);
+    // It has arrived, and the client knows.
+    pair.call(1, 9);
+    settle_main(&mut pair);
+    assert_eq!(pair.received().unwrap().1.body.len(), 9);
+}
+
+/// R61
+#[test]
+fn a_large_message_stays_behind_the_small_ones_that_were_sent_before_it() {
+    let mut pair = pair();
+    pair.call(1, 7);
+    pair.client_sends(usize::MAX);
+    pair.call(1, 3 * CHUNK);
+    pair.client_sends(usize::MAX);
+    assert!(pair.arrive(true, true, usize::MAX));
+    assert!(pair.server.session.bulk_waits() && pair.server.events.is_empty());
+    pair.settle();
+    assert!(!pair.server.session.bulk_waits());
+    assert_eq!(pair.received().unwrap().1.body.len(), 7);
+    assert_eq!(pair.received().unwrap().1.body.len(), 3 * CHUNK);
+}
+
+/// R100: the callee would take the next call in it for one too many.
+#[test]
+fn a_slot_is_used_again_when_all_of_its_call_has_arrived() {
+    let limits = Limits { calls_in_flight_max: 1, ..Limits::default() };
+    let mut pair = Pair { is_prompt: false, ..Pair::with_bulk(&limits) };
+    let large = pair.call(1, 3 * CHUNK);
+    pair.client_sends(usize::MAX);
+    pair.arrive(true, true, CHUNK + 100);
+    pair.client.session.cancel(pair.now, large);
+    let next = pair.call(2, 5);
+    settle_main(&mut pair);
+    assert!(pair.server.events.is_empty() && pair.poll(next).is_pending());
+    pair.settle();
+    let (key, call) = pair.received().unwrap();
+    // It was complete when it was cancelled.
+    assert_eq!(call.body.len(), 3 * CHUNK);
+    assert!(matches!(pair.server.events.pop_front(), Some(Event::Cancel(other)) if other == key));
+    pair.reply(key, 0);
+    pair.settle();
+    let (key, _) = pair.received().unwrap();
+    pair.reply(key, 2);
+    pair.settle();
+    assert_eq!(pair.value(next).len(), 2);
+    pair.settle();
+    pair.assert_at_rest();
+}
+
+/// R52: what came before the last word counts, over either stream.
+#[test]
+fn the_last_word_is_heard_when_both_streams_have_brought_it() {
+    let mut pair = pair();
+    let large = pair.call(1, 0);
+    pair.settle();
+    let (key, _) = pair.received().unwrap();
+    pair.reply(key, 3 * CHUNK);
+    pair.server_sends(usize::MAX);
+    pair.server.session.goodbye(Goodbye::ShuttingDown);
+    pair.server_sends(usize::MAX);
+    pair.arrive(false, false, usize::MAX);
+    assert_eq!(pair.client.session.goodbye_heard(), Some(&Goodbye::ShuttingDown));
+    assert!(pair.client.events.is_empty() && pair.poll(large).is_pending());
+    pair.arrive(false, true, usize::MAX);
+    assert_eq!(pair.value(large).len(), 3 * CHUNK);
+    assert!(matches!(pair.client.events.pop_front(), Some(Event::Goodbye(Goodbye::ShuttingDown))));
+}
+
+/// R100
+#[test]
+fn who_says_that_something_is_behind_what_never_comes_holds_up_that_alone() {
+    let mut pair = pair();
+    let behind = [10, 0, 0, 0, 21, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
+    let mut input = bytes::BytesMut::from(&behind[..]);
+    pair.server.session.receive_bulk(pair.now, &mut input).unwrap();
+    assert!(pair.server.session.bulk_waits() && input.len() == behind.len());
+    let small = pair.call(1, 1);
+    settle_main(&mut pair);
+    let (key, _) = pair.received().unwrap();
+    pair.reply(key, 1);
+    settle_main(&mut pair);
+    assert!(matches!(pair.poll(small), Poll::Ready(Ok(_))));
+    pair.server.session.close(&CloseReason::EndOfStream, super::pair::node(1));
+}
