@@ -1,6 +1,6 @@
 //! The time that a call is given.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use actor_core::{ActorSystem, Outcome, SystemError};
 use tokio::time::{Instant, timeout};
@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout};
 use super::{
     SystemUnderTest,
     expect::{ProbeRef, failure, poll_once, probe, seen_from},
+    probe::Control,
 };
 
 const SHORT: Duration = Duration::from_millis(40);
@@ -17,22 +18,25 @@ const SOON: Duration = Duration::from_secs(5);
 /// R15
 pub async fn a_local_call_ends_at_its_deadline<T: SystemUnderTest>(subject: T) {
     let (near, _far) = subject.pair().await;
-    let (actor, _control) = probe::<T>(&near);
-    ends_at_its_deadline::<T>(&actor).await;
+    let (actor, control) = probe::<T>(&near);
+    ends_at_its_deadline::<T>(&actor, &control).await;
 }
 
 /// R15
 pub async fn a_remote_call_ends_at_its_deadline<T: SystemUnderTest>(subject: T) {
     let (near, far) = subject.pair().await;
-    let (actor, _control) = probe::<T>(&near);
-    ends_at_its_deadline::<T>(&seen_from::<T>(&far, &actor)).await;
+    let (actor, control) = probe::<T>(&near);
+    ends_at_its_deadline::<T>(&seen_from::<T>(&far, &actor), &control).await;
 }
 
-async fn ends_at_its_deadline<T: SystemUnderTest>(actor: &ProbeRef<T>) {
+async fn ends_at_its_deadline<T: SystemUnderTest>(actor: &ProbeRef<T>, control: &Control) {
     let started = Instant::now();
     let error = failure::<T, _, _>(actor.wait().timeout(SHORT).await);
     assert!((SHORT..SOON).contains(&started.elapsed()), "{:?}", started.elapsed());
-    assert_eq!(error, SystemError::Deadline { after: SHORT, outcome: Outcome::Unknown });
+    let SystemError::Deadline { after: SHORT, outcome } = error else { panic!("{error:?}") };
+    // On a machine that is busy it may not have begun by then.
+    let has_begun = poll_once(&mut pin!(control.entered())).await.is_some();
+    assert!(outcome == Outcome::Unknown || !has_begun, "{outcome:?}, and it has begun");
 }
 
 /// R15
