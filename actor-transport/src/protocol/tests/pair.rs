@@ -193,20 +193,21 @@ impl Side {
     fn take(&mut self, now: Instant, bytes: &[u8], is_bulk: bool) -> Result<(), CloseReason> {
         if is_bulk {
             self.bulk_input.extend_from_slice(bytes);
-            self.session.receive_bulk(now, &mut self.bulk_input)?;
         } else {
             self.input.extend_from_slice(bytes);
             self.session.receive(now, &mut self.input)?;
-            while let Some(event) = self.session.poll_event() {
-                self.events.push_back(event);
-            }
-            // It may have waited for that.
-            self.session.receive_bulk(now, &mut self.bulk_input)?;
+            self.take_events();
         }
+        // It may have waited for the other stream.
+        self.session.receive_bulk(now, &mut self.bulk_input)?;
+        self.take_events();
+        Ok(())
+    }
+
+    fn take_events(&mut self) {
         let mut events = VecDeque::new();
         self.session.take_events(&mut events);
         self.events.append(&mut events);
-        Ok(())
     }
 }
 
