@@ -16,7 +16,7 @@ use actor_transport::{
 };
 use bytes::{Bytes, BytesMut};
 
-/// The data is the limits of both sides, in one byte, and a list of steps of two bytes each: what, of which side, and
+/// The data is the limits of both sides and what carries them, in one byte, and a list of steps of two bytes each: what, of which side, and
 /// how much. Neither side breaks the protocol, so neither may say that the other one has.
 ///
 /// # Panics
@@ -44,8 +44,8 @@ struct World {
 
 struct Side {
     session: Session,
-    /// What the other side has sent and this one has not read.
-    wire: BytesMut,
+    /// What the other side has sent and this one has not read: of the first stream, and of the second one if there is one.
+    wires: [BytesMut; 2],
     calls: Vec<(u64, CallKey)>,
     casts: Vec<(u64, CastKey)>,
     running: Vec<(u64, InboundKey)>,
@@ -70,7 +70,7 @@ impl World {
         let (ours, theirs) = agree(&limits);
         let [first, second] = limits.map(|limits| Side {
             session: Session::new(limits),
-            wire: BytesMut::new(),
+            wires: Default::default(),
             calls: Vec::new(),
             casts: Vec::new(),
             running: Vec::new(),
@@ -83,13 +83,13 @@ impl World {
             last: BTreeMap::new(),
         });
         let mut world = Self { now, sides: [first, second], next: 0, is_cut: false };
-        let checksum = how & 16 != 0;
+        let (checksum, has_bulk) = (how & 16 != 0, how & 64 != 0);
         // Some calls come before there is a connection.
         if how & 32 != 0 {
             (0..8).for_each(|how| world.call(0, how * 31));
         }
         for (side, agreed) in world.sides.iter_mut().zip([ours, theirs]) {
-            side.session.attach(now, agreed, checksum);
+            side.session.attach_to(now, agreed, checksum, has_bulk);
         }
         world
     }
@@ -123,7 +123,7 @@ impl World {
                 }
             }
             10 | 11 => self.send(at, usize::from(how) * 16),
-            12 => self.deliver(at, usize::from(how) * 8),
+            12 => self.deliver(at, usize::from(what >> 4 & 1), usize::from(how) * 8),
             13 => self.advance(Duration::from_millis(u64::from(how) * 4)),
             14 => {
                 let instance = u64::from(how % 16);
@@ -176,26 +176,49 @@ impl World {
         if self.is_cut {
             return;
         }
-        let mut out = VecDeque::new();
-        self.sides[from].session.transmit(self.now, budget, &mut out);
-        for bytes in out {
-            self.sides[1 - from].wire.extend_from_slice(&bytes);
+        let (mut out, mut bulk) = (VecDeque::new(), VecDeque::new());
+        self.sides[from].session.transmit_both(self.now, budget, &mut out, Some(&mut bulk));
+        for (wire, out) in self.sides[1 - from].wires.iter_mut().zip([out, bulk]) {
+            out.iter().for_each(|bytes| wire.extend_from_slice(bytes));
         }
     }
 
-    /// One side reads so much of what is under way to it.
-    fn deliver(&mut self, to: usize, length: usize) {
+    /// One side reads so much of what is under way to it over one of the streams.
+    fn deliver(&mut self, to: usize, stream: usize, length: usize) {
         let side = &mut self.sides[to];
-        let length = length.min(side.wire.len());
+        if stream == 1 && side.session.bulk_waits() {
+            return;
+        }
+        let length = length.min(side.wires[stream].len());
         // What is left of a frame stands before what is read next.
-        let mut input = side.wire.split_to(length);
-        if let Err(reason) = side.session.receive(self.now, &mut input) {
+        let mut input = side.wires[stream].split_to(length);
+        let received = match stream {
+            0 => side.session.receive(self.now, &mut input),
+            _ => side.session.receive_bulk(self.now, &mut input),
+        };
+        if let Err(reason) = received {
             assert_eq!(reason.fault(), Fault::Network, "{reason}");
             self.is_cut = true;
             return;
         }
-        input.unsplit(std::mem::take(&mut side.wire));
-        side.wire = input;
+        input.unsplit(std::mem::take(&mut side.wires[stream]));
+        side.wires[stream] = input;
+        side.take_events();
+        let bulk_waits = stream == 0 && side.session.bulk_waits();
+        self.look_for_lies();
+        if bulk_waits {
+            self.deliver_waiting(to);
+        }
+    }
+
+    /// What has waited in the second stream is read again, now that more of the first one is there.
+    fn deliver_waiting(&mut self, to: usize) {
+        let side = &mut self.sides[to];
+        if let Err(reason) = side.session.receive_bulk(self.now, &mut side.wires[1]) {
+            assert_eq!(reason.fault(), Fault::Network, "{reason}");
+            self.is_cut = true;
+            return;
+        }
         side.take_events();
         self.look_for_lies();
     }
@@ -228,7 +251,8 @@ impl World {
             }
             for at in [0, 1] {
                 self.send(at, usize::MAX);
-                self.deliver(1 - at, usize::MAX);
+                self.deliver(1 - at, 0, usize::MAX);
+                self.deliver(1 - at, 1, usize::MAX);
             }
             for side in &mut self.sides {
                 (0..side.running.len()).for_each(|_| side.answer(40));
@@ -257,7 +281,7 @@ impl World {
             side.session.is_idle()
                 && side.watching.is_empty()
                 && (stats.waiting_bytes, stats.inbound_bytes, stats.answers_bytes) == (0, 0, 0)
-                && side.wire.is_empty()
+                && side.wires.iter().all(BytesMut::is_empty)
         })
     }
 }

@@ -19,7 +19,7 @@ use bytes::{Bytes, BytesMut};
 /// The data is a list of steps: a byte that says what, one that says how much, and for bytes of the peer these
 /// themselves. Frames need no checksum here, so that the fuzzer can write them.
 pub fn session(data: &[u8]) {
-    let mut world = World::new();
+    let mut world = World::new(data.first().is_some_and(|how| how & 128 != 0));
     let mut rest = data;
     while let [what, how, after @ ..] = rest {
         rest = world.step(*what, *how, after);
@@ -31,6 +31,8 @@ struct World {
     now: Instant,
     session: Session,
     input: BytesMut,
+    /// Of the second stream, if there is one.
+    bulk: BytesMut,
     is_broken: bool,
     calls: Vec<CallKey>,
     inbound: Vec<InboundKey>,
@@ -38,12 +40,13 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(has_bulk: bool) -> Self {
         let now = Instant::now();
         let mut session = Session::new(limits());
-        session.attach(now, agreed(), false);
-        let (input, calls, inbound, casts) = (BytesMut::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { now, session, input, is_broken: false, calls, inbound, casts }
+        session.attach_to(now, agreed(), false, has_bulk);
+        let (calls, inbound, casts) = (Vec::new(), Vec::new(), Vec::new());
+        let [input, bulk] = <[BytesMut; 2]>::default();
+        Self { now, session, input, bulk, is_broken: false, calls, inbound, casts }
     }
 
     fn step<'a>(&mut self, what: u8, how: u8, rest: &'a [u8]) -> &'a [u8] {
@@ -51,10 +54,11 @@ impl World {
             0..=2 => {
                 // Up to 255 bytes, or a frame of that length with its prefix.
                 let (bytes, rest) = rest.split_at(rest.len().min(how.into()));
+                let input = if what & 64 == 0 { &mut self.input } else { &mut self.bulk };
                 if !what.is_multiple_of(10) {
-                    self.input.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+                    input.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
                 }
-                self.input.extend_from_slice(bytes);
+                input.extend_from_slice(bytes);
                 self.receive();
                 return rest;
             }
@@ -87,7 +91,7 @@ impl World {
             }
             _ => {
                 let mut out = VecDeque::new();
-                self.session.transmit(self.now, usize::from(how) * 64, &mut out);
+                self.session.transmit_both(self.now, usize::from(how) * 64, &mut out, Some(&mut VecDeque::new()));
             }
         }
         rest
@@ -95,6 +99,7 @@ impl World {
 
     fn receive(&mut self) {
         self.is_broken |= self.session.receive(self.now, &mut self.input).is_err();
+        self.is_broken |= self.session.receive_bulk(self.now, &mut self.bulk).is_err();
         while let Some(event) = self.session.poll_event() {
             match event {
                 Event::Call(key, mut call) => {
