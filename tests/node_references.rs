@@ -15,7 +15,7 @@ use distributed_actor::{ActorId, ActorRef, Node, NodeId, Outcome, SystemError, T
 use support::{TRANSPORTS, Worker, pair, place, sessions, system, until, until_in_time, worker};
 use tokio::{sync::Semaphore, time::timeout};
 
-/// R21, R58: over three hops, to a node that the last one has never heard of.
+/// R21: over three hops, to a node that the last one has never heard of.
 #[tokio::test]
 async fn a_reference_that_was_handed_on_reaches_a_node_that_was_not_known() {
     let listening = || Node::builder().listen("tcp://127.0.0.1:0").start();

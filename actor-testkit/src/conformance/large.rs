@@ -13,7 +13,7 @@ const TIME: Duration = Duration::from_secs(30);
 const MESSAGE: usize = 4 << 20;
 const CHUNK: usize = 16 << 10;
 
-/// R57
+/// R39
 pub async fn a_message_of_the_greatest_length_arrives_and_comes_back(ground: &Ground) {
     let (server, client) = ground.pair().await;
     let (_kept, remote) = ground.worker(&server, &client);
@@ -22,7 +22,7 @@ pub async fn a_message_of_the_greatest_length_arrives_and_comes_back(ground: &Gr
     assert!(remote.echo(load.clone()).timeout(TIME).await.unwrap() == load);
 }
 
-/// R57
+/// R39
 pub async fn a_message_longer_than_that_is_refused_and_the_session_goes_on(ground: &Ground) {
     let (server, client) = ground.pair().await;
     let (_kept, remote) = ground.worker(&server, &client);
@@ -46,7 +46,7 @@ pub async fn messages_around_the_length_of_a_chunk_arrive_whole(ground: &Ground)
     }
 }
 
-/// R58
+/// R39
 pub async fn messages_of_all_lengths_are_interleaved_and_none_is_torn(ground: &Ground) {
     let (server, client) = ground.pair().await;
     let mut calls = JoinSet::new();

@@ -84,7 +84,7 @@ pub async fn the_smaller_limit_of_both_nodes_holds(ground: &Ground) {
     }
 }
 
-/// R59
+/// R67
 pub async fn what_does_not_fit_into_the_queue_is_overloaded(ground: &Ground) {
     let server = ground.node("server").await;
     let few = |limits: &mut Limits| {
@@ -110,7 +110,7 @@ pub async fn what_does_not_fit_into_the_queue_is_overloaded(ground: &Ground) {
     assert!(calls.join_all().await.iter().all(Result::is_ok));
 }
 
-/// R59: somebody who reads slowly costs his peers no more memory than was agreed.
+/// R68: somebody who reads slowly costs his peers no more memory than was agreed.
 pub async fn a_slow_reader_holds_its_callers_up_and_nobody_else(ground: &Ground) {
     // On a machine that has much else to do this may take longer than a peer may be silent.
     let patient = |limits: &mut Limits| (limits.silence_max, limits.write_stall_max) = (TIME, TIME);

@@ -57,7 +57,7 @@ pub async fn a_small_call_waits_behind_a_large_one_to_the_same_actor(ground: &Gr
     assert_eq!(remote.seen().await.unwrap(), [0, 1, 2, 3, 4, 5]);
 }
 
-/// R58
+/// R39
 pub async fn a_small_call_passes_large_ones_to_other_actors(ground: &Ground) {
     let (server, client) = ground.pair().await;
     let (_one, small) = ground.worker(&server, &client);

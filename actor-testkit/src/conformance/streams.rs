@@ -237,7 +237,7 @@ pub async fn pieces_of_nothing_are_passed_over(ground: &Ground) {
     assert_eq!(other.take(2).await, "ab");
 }
 
-/// R59: a queue without an end is somebody's memory.
+/// R68: a queue without an end is somebody's memory.
 pub async fn a_receiver_that_does_not_read_holds_its_sender_up(ground: &Ground) {
     const MOST: usize = 256 << 20;
     let (mut one, mut other) = Place::new(ground).await.ends().await;
