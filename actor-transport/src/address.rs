@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use actor_core::SystemError;
 
 /// An address: a scheme, which chooses the transport, and what that transport makes of the rest. `tcp://127.0.0.1:5301`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
     text: Box<str>,
     scheme_length: usize,
@@ -46,6 +46,12 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({})", self.text)
     }
 }
 
@@ -127,6 +133,7 @@ mod tests {
         let address: Address = "tcp://127.0.0.1:5301".parse().unwrap();
         assert_eq!((address.scheme(), address.rest()), ("tcp", "127.0.0.1:5301"));
         assert_eq!(address.to_string(), "tcp://127.0.0.1:5301");
+        assert_eq!(format!("{address:?}"), "Address(tcp://127.0.0.1:5301)");
     }
 
     #[test]
