@@ -27,7 +27,7 @@ impl Session {
     /// addresses, the first sixteen that are not above 256 bytes are told.
     pub fn introduce(&mut self, node: NodeId, addresses: &[String]) {
         let is_known = self.peer.as_ref().is_some_and(|peer| peer.node == node);
-        if !is_known && self.is_usable() && self.links.introduce(node, self.is_attached()) {
+        if !is_known && self.links.introduce(node, self.is_attached()) {
             self.say(Control::Introduce {
                 node,
                 addresses: clip_addresses(addresses).into_iter().map(String::from).collect(),
@@ -57,7 +57,7 @@ impl Session {
     /// Takes a watch back.
     pub fn unwatch(&mut self, instance: u64) {
         // Also of a connection that is ending: its end is not told to who does not wait for it.
-        if self.links.unwatch(instance) && self.is_usable() {
+        if self.links.unwatch(instance) {
             self.say(Control::Unwatch { instance });
         }
     }
@@ -99,7 +99,7 @@ impl Session {
     }
 
     fn say(&mut self, control: Control) {
-        if self.failed.is_some() {
+        if self.failed.is_some() || self.is_closed() {
             return;
         }
         if !self.is_attached() {
@@ -121,9 +121,5 @@ impl Session {
             Control::Unwatch { instance } => self.output.unbounded_frame(&Frame::Unwatch { instance: *instance }),
             Control::System(payload) => self.output.unbounded_frame(&Frame::System(payload)),
         }
-    }
-
-    fn is_usable(&self) -> bool {
-        self.failed.is_none() && !self.is_closed()
     }
 }

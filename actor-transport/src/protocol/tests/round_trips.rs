@@ -217,6 +217,13 @@ fn callers_who_wait_outside_get_short_replies_and_the_word_that_there_is_somethi
     assert_eq!((&first[..], &second[..], &third[..]), (&short[..], &short[..], &[None][..]));
     let [.., failed] = keys;
     assert!(pair.client.session.poll_reply(failed, Waker::noop()).is_ready());
+    // And who comes late has it at once.
+    let late = pair.call(1, 1);
+    pair.settle();
+    let (inbound, _) = pair.received().unwrap();
+    pair.reply(inbound, 1);
+    pair.settle();
+    assert!(pair.client.session.deliver_to(late, &Arc::new(Outside::default())).is_ready());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a session says of itself in each state.
 
 use std::{
+    collections::VecDeque,
     task::{Poll, Wake, Waker},
     time::Duration,
 };
@@ -274,4 +275,36 @@ fn a_reply_is_bounded_by_the_room_for_replies_that_wait() {
     }
     pair.settle();
     pair.assert_at_rest();
+}
+
+#[test]
+fn what_was_said_before_there_is_a_connection_is_said_then_but_for_what_was_taken_back() {
+    let mut pair = Pair::unattached(Limits::default(), Limits::default());
+    for instance in [1, 2, 3] {
+        pair.client.session.watch(instance).unwrap();
+    }
+    pair.client.session.unwatch(2);
+    pair.attach(&Limits::default(), &Limits::default());
+    pair.settle();
+    for watched in [1, 3] {
+        match pair.server.events.pop_front() {
+            Some(Event::Watch { instance }) => assert_eq!(instance, watched),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(pair.server.events.is_empty());
+}
+
+#[test]
+fn nothing_is_said_after_the_end() {
+    let mut pair = Pair::new();
+    pair.client.session.watch(1).unwrap();
+    pair.settle();
+    let session = &mut pair.client.session;
+    session.close(&CloseReason::EndOfStream, node(2));
+    let mut out = VecDeque::new();
+    session.transmit(pair.now, usize::MAX, &mut out);
+    session.unwatch(1);
+    session.introduce(node(3), &["tcp://somewhere:1".to_owned()]);
+    assert!(!session.wants_transmit());
 }
