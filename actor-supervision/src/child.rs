@@ -160,6 +160,12 @@ impl<S> fmt::Debug for Child<S> {
 }
 
 /// What can be a child.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a child",
+    label = "neither the call of a constructor nor a supervisor",
+    note = "a child is made anew at each start: mark a constructor with `#[distributed(spawn)]` and give `Actor::spawn_name(..)`",
+    note = "or give a `Supervisor::builder(..)`, a `Supervisor::dynamic(..)` or a `Cooperation::builder(..)`, without starting it"
+)]
 pub trait IntoChild<S> {
     /// How it is made.
     #[doc(hidden)]
