@@ -180,6 +180,17 @@ async fn a_message_that_takes_longer_than_a_stall_goes_over_a_slow_line() {
     assert_eq!(client.peers().iter().filter(|peer| peer.connected).count(), 1);
 }
 
+/// R56: also one on which each piece of news of an arrival takes seconds.
+#[tokio::test(start_paused = true)]
+async fn a_large_message_goes_over_a_line_of_ten_kilobytes_a_second() {
+    let (network, server, client, _counter, remote) = scene(1).await;
+    remote.add(1).await.unwrap();
+    network.bandwidth(&client, &server, Some(10_000));
+    let length = remote.weigh(vec![7; 300_000].into()).timeout(60 * SECOND).await.unwrap();
+    assert_eq!(length, 300_000);
+    assert_eq!(client.peers().iter().filter(|peer| peer.connected).count(), 1);
+}
+
 /// R47, R93
 #[tokio::test(start_paused = true)]
 async fn a_node_that_crashes_says_nothing_and_its_successor_is_another_one() {
