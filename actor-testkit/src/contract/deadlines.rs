@@ -64,7 +64,10 @@ pub async fn a_remote_method_is_given_up_at_its_deadline<T: SystemUnderTest>(sub
     let (near, far) = subject.pair().await;
     let (actor, control) = probe::<T>(&near);
     let proxy = seen_from::<T>(&far, &actor);
-    failure::<T, _, _>(proxy.wait().timeout(SHORT).await);
+    // On a machine that is busy it may not have begun by then.
+    while poll_once(&mut pin!(control.entered())).await.is_none() {
+        failure::<T, _, _>(proxy.wait().timeout(SHORT).await);
+    }
     timeout(SOON, control.given_up()).await.expect("it is given up");
     assert_eq!(proxy.add(1).await.unwrap(), 1);
 }

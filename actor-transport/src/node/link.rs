@@ -85,8 +85,8 @@ struct Outbox {
     batch: VecDeque<Bytes>,
     /// The same of the second stream.
     bulk: VecDeque<Bytes>,
-    /// Counts how often the sender has taken something.
-    taken: u64,
+    /// Counts how often the sender has taken something, of each stream.
+    taken: [u64; 2],
 }
 
 /// How a connection carries frames.
@@ -149,7 +149,8 @@ impl Inbound {
 pub(super) enum Flushed {
     /// All is sent.
     Done,
-    /// The transport takes no more at the moment; how often it has taken something so far, whoever sent it.
+    /// The transport takes no more at the moment of one stream; how often it has taken something of that so far, whoever
+    /// sent it.
     Stalled { taken: u64 },
     /// The transport has failed.
     Failed(TransportError),
@@ -463,7 +464,7 @@ impl Link {
                 let front = |batch: &VecDeque<Bytes>| (batch.len(), batch.front().map(Bytes::len));
                 let before = front(batch);
                 let polled = if is_bulk { sender.poll_send_bulk(cx, batch) } else { sender.poll_send(cx, batch) };
-                outbox.taken += u64::from(front(batch) != before);
+                outbox.taken[usize::from(is_bulk)] += u64::from(front(batch) != before);
                 match polled {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(error)) => return Flushed::Failed(error),
@@ -473,7 +474,8 @@ impl Link {
             // The second stream holds up nothing but itself.
             let [stalls, bulk_stalls] = stalls;
             if stalls || (bulk_stalls && !(had_some && more)) {
-                return Flushed::Stalled { taken: outbox.taken };
+                // What the other one takes does not count.
+                return Flushed::Stalled { taken: outbox.taken[usize::from(!stalls)] };
             }
         }
     }
