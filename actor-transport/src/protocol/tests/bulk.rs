@@ -2,10 +2,10 @@
 
 use std::task::Poll;
 
-use super::pair::Pair;
+use super::pair::{METHOD, Pair, body, outgoing};
 use crate::{
     Limits,
-    protocol::{CloseReason, Event, Goodbye},
+    protocol::{CloseReason, Event, Goodbye, MethodKey, OutgoingCall},
 };
 
 const CHUNK: usize = 16 * 1024;
@@ -113,6 +113,74 @@ fn a_slot_is_used_again_when_all_of_its_call_has_arrived() {
     assert_eq!(pair.value(next).len(), 2);
     pair.settle();
     pair.assert_at_rest();
+}
+
+/// R100: the callee would take it for the cancellation of no call.
+#[test]
+fn a_slot_is_used_again_when_the_cancellation_of_its_call_has_arrived() {
+    let limits = Limits { calls_in_flight_max: 1, ..Limits::default() };
+    let mut pair = Pair { is_prompt: false, ..Pair::with_bulk(&limits) };
+    let large = pair.call(1, 3 * CHUNK);
+    pair.settle();
+    let (key, _) = pair.received().unwrap();
+    assert!(!pair.client.session.wants_transmit());
+    pair.client.session.cancel(pair.now, large);
+    assert!(pair.client.session.wants_transmit() && pair.client.session.has_lanes());
+    pair.client_sends(usize::MAX);
+    assert!(!pair.client.session.wants_transmit());
+    let next = pair.call(2, 5);
+    // They cross.
+    pair.reply(key, 0);
+    settle_main(&mut pair);
+    assert!(pair.server.events.is_empty() && pair.poll(next).is_pending());
+    pair.settle();
+    let (key, call) = pair.received().unwrap();
+    assert_eq!(call.instance, 2);
+    pair.reply(key, 2);
+    pair.settle();
+    assert_eq!(pair.value(next).len(), 2);
+    pair.settle();
+    pair.assert_at_rest();
+}
+
+/// R27: each stream defines the methods of its calls, and may do so with the same numbers.
+#[test]
+fn a_call_is_of_its_method_whichever_stream_it_comes_over() {
+    const OTHER: MethodKey<'static> = MethodKey { hash: 7, name: "crate::Store::put", signature: "(Bytes)" };
+    let mut pair = pair();
+    for (instance, length, method) in [
+        (1, 5, METHOD),
+        (2, 2 * CHUNK, OTHER),
+        (3, 2 * CHUNK, METHOD),
+        (4, 5, OTHER),
+        (5, 2 * CHUNK, OTHER),
+        (6, 5, METHOD),
+    ] {
+        let call = OutgoingCall { method, ..outgoing(pair.now, instance) };
+        pair.client.session.call(pair.now, &call, body(length)).unwrap();
+        pair.settle();
+        let (_, call) = pair.received().unwrap();
+        assert_eq!((call.instance, &*call.method.name, call.body.len()), (instance, method.name, length));
+    }
+}
+
+/// What is said is said once.
+#[test]
+fn what_a_large_message_is_behind_is_told_with_its_first_chunk_alone() {
+    let mut pair = pair();
+    pair.call(1, 7);
+    pair.client_sends(usize::MAX);
+    pair.call(1, 3 * CHUNK);
+    while pair.client_sends(1) {}
+    let mut bytes = &pair.server.late[1][..];
+    let mut behind = 0;
+    // The length of a frame, without itself, stands before its kind.
+    while let Some((length, rest)) = bytes.split_first_chunk() {
+        let (frame, rest) = rest.split_at(u32::from_le_bytes(*length) as usize);
+        behind += usize::from(frame[0] == 21);
+        bytes = rest;
+    }
+    assert_eq!(behind, 1);
 }
 
 /// R52: what came before the last word counts, over either stream.
