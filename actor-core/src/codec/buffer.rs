@@ -174,4 +174,64 @@ mod tests {
         assert_eq!(buffer.into_bytes(), expected);
         assert!(EncodeBuffer::new().into_bytes().is_empty());
     }
+
+    #[test]
+    fn a_byte_string_is_chained_from_two_kibibytes_on_and_copied_below() {
+        for (length, pieces) in [(CHAIN_FROM - 1, 1), (CHAIN_FROM, 2)] {
+            let bytes = Bytes::from(vec![7; length]);
+            let (mut given, mut shown) = (EncodeBuffer::new(), EncodeBuffer::new());
+            given.put_u8(1);
+            shown.put_u8(1);
+            shown.put_bytes_of(&bytes);
+            given.put_bytes(bytes.clone());
+            for buffer in [given, shown] {
+                assert_eq!(buffer.as_slice().is_some(), pieces == 1);
+                assert_eq!(buffer.into_segments().len(), pieces);
+            }
+        }
+    }
+
+    #[test]
+    fn no_piece_is_empty() {
+        let mut buffer = EncodeBuffer::new();
+        for _ in 0..2 {
+            buffer.put_bytes(Bytes::from(vec![7; CHAIN_FROM]));
+        }
+        let lengths: Vec<_> = buffer.into_segments().iter().map(Bytes::len).collect();
+        assert_eq!(lengths, [CHAIN_FROM; 2]);
+    }
+
+    #[test]
+    fn what_was_appended_can_be_looked_at_while_nothing_is_chained() {
+        let mut buffer = EncodeBuffer::new();
+        assert!(buffer.is_empty());
+        assert_eq!(buffer.as_slice(), Some(&[][..]));
+        buffer.put_slice(b"abc");
+        assert!(!buffer.is_empty());
+        assert_eq!(buffer.as_slice(), Some(&b"abc"[..]));
+        buffer.put_bytes(Bytes::from(vec![7; CHAIN_FROM]));
+        assert_eq!(buffer.as_slice(), None);
+        let mut chained = EncodeBuffer::new();
+        chained.put_bytes(Bytes::from(vec![7; CHAIN_FROM]));
+        assert!(!chained.is_empty());
+    }
+
+    #[test]
+    fn a_thread_keeps_sixteen_buffers_of_sixteen_kibibytes_and_no_larger_one() {
+        let kept = |capacities: Vec<usize>| {
+            std::thread::spawn(move || {
+                let buffers = capacities.into_iter().map(|capacity| EncodeBuffer {
+                    bytes: Vec::with_capacity(capacity),
+                    chained: Vec::new(),
+                    chained_length: 0,
+                });
+                drop(buffers.collect::<Vec<_>>());
+                POOL.with(|pool| pool.borrow().iter().map(Vec::capacity).collect::<Vec<_>>())
+            })
+            .join()
+            .unwrap()
+        };
+        assert_eq!(kept(vec![16 * 1024, 16 * 1024 + 1, 0, 8]), [16 * 1024, 8]);
+        assert_eq!(kept(vec![8; 20]).len(), 16);
+    }
 }
