@@ -192,6 +192,13 @@ mod tests {
     }
 
     #[test]
+    fn a_buffer_takes_all_that_is_written_to_it() {
+        let mut buffer = EncodeBuffer::new();
+        io::Write::write_all(&mut buffer, b"abc").unwrap();
+        assert_eq!(buffer.into_bytes(), &b"abc"[..]);
+    }
+
+    #[test]
     fn no_piece_is_empty() {
         let mut buffer = EncodeBuffer::new();
         for _ in 0..2 {

@@ -179,32 +179,48 @@ fn values_inside_structs_and_lists_are_not_counted_twice() {
 /// R100
 #[test]
 fn nothing_is_preallocated_beyond_the_budget() {
-    struct Hint(Option<usize>);
-    impl<'de> Deserialize<'de> for Hint {
+    struct Hint<const KIND: char>(Option<usize>);
+    impl<'de, const KIND: char> Deserialize<'de> for Hint<KIND> {
         fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            struct Visitor;
-            impl<'de> serde::de::Visitor<'de> for Visitor {
-                type Value = Hint;
+            struct Visitor<const KIND: char>;
+            impl<'de, const KIND: char> serde::de::Visitor<'de> for Visitor<KIND> {
+                type Value = Hint<KIND>;
                 fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    f.write_str("a list")
+                    f.write_str("several values")
                 }
-                fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Hint, A::Error> {
+                fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Hint<KIND>, A::Error> {
                     let hint = seq.size_hint();
                     while seq.next_element::<()>()?.is_some() {}
                     Ok(Hint(hint))
                 }
+                fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Hint<KIND>, A::Error> {
+                    let hint = map.size_hint();
+                    while map.next_entry::<(), ()>()?.is_some() {}
+                    Ok(Hint(hint))
+                }
             }
-            deserializer.deserialize_seq(Visitor)
+            match KIND {
+                'l' => deserializer.deserialize_seq(Visitor),
+                'm' => deserializer.deserialize_map(Visitor),
+                _ => deserializer.deserialize_tuple(5, Visitor),
+            }
         }
     }
-    let hint = |limits: &DecodeLimits, count, body| {
+    fn hint<const KIND: char>(limits: &DecodeLimits, count: u64, body: usize) -> Option<usize> {
         let message = [varint(count), vec![0; body]].concat();
-        decode_front::<Hint>(&mut message.into(), limits).unwrap().0
-    };
+        decode_front::<Hint<KIND>>(&mut message.into(), limits).unwrap().0
+    }
     let limits = DecodeLimits::default();
-    assert_eq!(hint(&limits, 5, 100), Some(5));
-    assert_eq!(hint(&limits, 5, 4), Some(0));
-    assert_eq!(hint(&limits, 100_000, 100_000), Some((64 * 1024 + 32 * 100_003) / 256));
+    let most = (64 * 1024 + 32 * 100_003) / 256;
+    assert_eq!(hint::<'l'>(&limits, 5, 100), Some(5));
+    assert_eq!(hint::<'l'>(&limits, 5, 4), Some(0));
+    assert_eq!(hint::<'l'>(&limits, 100_000, 100_000), Some(most));
+    assert_eq!(hint::<'m'>(&limits, 5, 100), Some(5));
+    assert_eq!(hint::<'m'>(&limits, 5, 4), Some(0));
+    assert_eq!(hint::<'m'>(&limits, 100_000, 100_000), Some(most));
+    assert_eq!(hint::<'t'>(&limits, 0, 100), Some(5));
+    let none = DecodeLimits { heap_base_bytes: 3 * 256, heap_per_message_byte: 0, depth_max: 4 };
+    assert_eq!(hint::<'t'>(&none, 0, 100), Some(3));
 }
 
 /// R100
