@@ -14,7 +14,7 @@ use std::{
 
 use actor_testkit::Network;
 use bytes::Bytes;
-use distributed_actor::{ActorRef, CallError, Limits, Node, Outcome, SystemError};
+use distributed_actor::{ActorRef, CallError, Limits, Node, Outcome, SystemError, distributed_actor};
 use futures::future::join_all;
 use support::{Worker, now, outcome, pair, pair_with, place, system, until, until_in_time, worker};
 use tokio::sync::Semaphore;
@@ -54,6 +54,37 @@ async fn calls_beyond_those_in_flight_wait_in_order() {
             assert_eq!(answered.unwrap().unwrap(), number as u64);
         }
         assert!(remote.seen().await.unwrap() == (0..1500).collect::<Vec<_>>());
+    }
+}
+
+/// R100: what a decoded value may take is the node's own affair, of arguments as of results.
+#[tokio::test(start_paused = true)]
+async fn a_value_that_takes_more_heap_than_the_node_allows_is_refused() {
+    let network = Network::seeded(1);
+    let mut limits = Limits::default();
+    limits.decode_heap_base_bytes = 1000;
+    limits.decode_heap_per_message_byte = 0;
+    let wide = network.node().await;
+    let narrow = network.node_with(|builder| builder.limits(limits)).await;
+    let (at_narrow, at_wide) = (narrow.spawn(Mirror), wide.spawn(Mirror));
+    wide.introduce(narrow.id(), narrow.addresses());
+    let to_narrow: ActorRef<Mirror> = wide.resolve(at_narrow.id()).unwrap();
+    narrow.introduce(wide.id(), wide.addresses());
+    let to_wide: ActorRef<Mirror> = narrow.resolve(at_wide.id()).unwrap();
+    for remote in [&to_narrow, &to_wide] {
+        assert_eq!(remote.same(vec![7; 125]).await.unwrap(), [7; 125]);
+    }
+    assert!(matches!(system(to_narrow.same(vec![7; 126]).await), SystemError::BadArguments { .. }));
+    assert!(matches!(system(to_wide.same(vec![7; 126]).await), SystemError::BadReply { .. }));
+}
+
+struct Mirror;
+
+#[distributed_actor]
+impl Mirror {
+    #[distributed]
+    fn same(&self, numbers: Vec<u64>) -> Vec<u64> {
+        numbers
     }
 }
 
