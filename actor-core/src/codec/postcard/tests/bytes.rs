@@ -4,13 +4,14 @@ use super::*;
 
 /// R38
 #[test]
-fn a_byte_string_is_a_slice_of_the_message() {
-    let mut message = Bytes::from([varint(3000), vec![7; 3000], vec![1, 2]].concat());
-    let body = message[2..].as_ptr();
-    let bytes: Bytes = decode_front(&mut message, &DecodeLimits::default()).unwrap();
-    assert_eq!(bytes.len(), 3000);
-    assert_eq!(bytes.as_ptr(), body);
-    assert_eq!(message, [1, 2].as_slice());
+fn a_byte_string_is_a_slice_of_the_message_from_two_kibibytes_on() {
+    for length in [2047, 2048, 3000] {
+        let mut message = Bytes::from([varint(length as u64), vec![7; length], vec![1, 2]].concat());
+        let body = message[2..].as_ptr();
+        let bytes: Bytes = decode_front(&mut message, &DecodeLimits::default()).unwrap();
+        assert_eq!((bytes.len(), bytes.as_ptr() == body), (length, length >= 2048));
+        assert_eq!(message, [1, 2].as_slice());
+    }
 }
 
 /// R68
