@@ -101,11 +101,11 @@ pub trait Connection: Send + 'static {
         None
     }
 
-    /// Whether it has a second stream of bytes beside the one of [`split`](Self::split), which neither waits for the other:
-    /// a lost packet holds up one of them. Both ends say alike. Large messages go over it, and so do not stand in the way
-    /// of small ones.
-    fn has_bulk(&self) -> bool {
-        false
+    /// How many further streams of bytes it has in each direction, of which none waits for another nor for the first one: a
+    /// lost packet holds up one of them. Both ends say alike, 64 at most. Large messages go over them, those to one actor over
+    /// one, and so stand in the way neither of small ones nor of those to other actors.
+    fn bulk_streams(&self) -> usize {
+        0
     }
 
     /// The two halves, for two tasks.
@@ -120,12 +120,18 @@ pub trait Receiver: Send + 'static {
     /// When the connection is broken.
     fn poll_receive(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>>;
 
-    /// The same of the second stream, where the connection [has one](Connection::has_bulk).
+    /// The same of one of the [streams for large messages](Connection::bulk_streams), the first of which is 0. Each is polled
+    /// as if it were alone.
     ///
     /// # Errors
     /// When the connection is broken.
-    fn poll_receive_bulk(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>> {
-        let _ = (cx, into);
+    fn poll_receive_bulk(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: usize,
+        into: &mut BytesMut,
+    ) -> Poll<Result<usize, TransportError>> {
+        let _ = (cx, stream, into);
         Poll::Pending
     }
 }
@@ -139,20 +145,21 @@ pub trait Sender: Send + 'static {
     /// When the connection is broken.
     fn poll_send(&mut self, cx: &mut Context<'_>, batch: &mut VecDeque<Bytes>) -> Poll<Result<(), TransportError>>;
 
-    /// The same on the second stream, where the connection [has one](Connection::has_bulk).
+    /// The same on one of the [streams for large messages](Connection::bulk_streams).
     ///
     /// # Errors
     /// When the connection is broken, or has no such stream.
     fn poll_send_bulk(
         &mut self,
         cx: &mut Context<'_>,
+        stream: usize,
         batch: &mut VecDeque<Bytes>,
     ) -> Poll<Result<(), TransportError>> {
-        let _ = (cx, batch);
+        let _ = (cx, stream, batch);
         Poll::Ready(Err(TransportError::Other("the connection has one stream alone".into())))
     }
 
-    /// Tells the other end that nothing more will be sent, on either stream.
+    /// Tells the other end that nothing more will be sent, on any stream.
     ///
     /// # Errors
     /// When the connection is broken.

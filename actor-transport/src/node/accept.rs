@@ -203,8 +203,8 @@ async fn shake_hands(visitor: &Visitor<'_>, mut connection: Box<dyn Connection>,
         super::writer::end(inner, &link, &crate::protocol::CloseReason::TransportError(error.to_string().into()));
         return None;
     }
-    link.set_sender(sender);
-    reader::start(inner, &link, receiver, input, carries.has_bulk);
+    link.set_sender(sender, carries.bulk_streams);
+    reader::start(inner, &link, receiver, input, carries.bulk_streams);
     Some(link)
 }
 

@@ -177,8 +177,8 @@ impl Connected {
     /// The session begins on this connection, unless its link has got another one meanwhile.
     pub(super) fn begin(self, inner: &Arc<Inner>, link: &Arc<Link>) {
         if link.attach(self.agreed, self.proof, self.remote, self.carries) {
-            link.set_sender(self.sender);
-            reader::start(inner, link, self.receiver, self.rest, self.carries.has_bulk);
+            link.set_sender(self.sender, self.carries.bulk_streams);
+            reader::start(inner, link, self.receiver, self.rest, self.carries.bulk_streams);
         }
     }
 }
@@ -350,12 +350,14 @@ async fn shake_hands(
 /// Tells an acceptor, for which the session has begun, why it has ended.
 async fn part(inner: &Inner, agreed: Agreed, carries: Carries, sender: &mut dyn Sender, reject: &Reject) {
     let mut session = Session::new(inner.limits.clone());
-    session.attach_to(now(), agreed, carries.checksum, carries.has_bulk);
+    session.attach_to(now(), agreed, carries.checksum, carries.bulk_streams);
     session.goodbye(Goodbye::Protocol(reject.to_string().into()));
-    let (mut batch, mut bulk) = (VecDeque::new(), VecDeque::new());
-    session.transmit_both(now(), usize::MAX, &mut batch, Some(&mut bulk));
-    if carries.has_bulk && poll_fn(|cx| sender.poll_send_bulk(cx, &mut bulk)).await.is_err() {
-        return;
+    let (mut batch, mut bulk) = (VecDeque::new(), vec![VecDeque::new(); carries.bulk_streams]);
+    session.transmit_all(now(), usize::MAX, &mut batch, &mut bulk);
+    for (stream, batch) in bulk.iter_mut().enumerate() {
+        if poll_fn(|cx| sender.poll_send_bulk(cx, stream, batch)).await.is_err() {
+            return;
+        }
     }
     if poll_fn(|cx| sender.poll_send(cx, &mut batch)).await.is_ok() {
         let _ = poll_fn(|cx| sender.poll_close(cx)).await;

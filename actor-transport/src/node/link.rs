@@ -36,6 +36,9 @@ const WRITE_LENGTH: usize = 256 * 1024;
 /// while the next ones are made.
 const SEND_LENGTH: usize = 8 * 1024;
 
+/// Streams for large messages of one connection.
+const BULK_STREAMS_MAX: usize = 64;
+
 /// One link to a peer, from the first call that needs it until its connection is lost.
 pub(crate) struct Link {
     peer: NodeId,
@@ -83,10 +86,10 @@ pub(crate) struct Link {
 struct Outbox {
     sender: Option<Box<dyn Sender>>,
     batch: VecDeque<Bytes>,
-    /// The same of the second stream.
-    bulk: VecDeque<Bytes>,
+    /// The same of each stream for large messages.
+    bulk: Vec<VecDeque<Bytes>>,
     /// Counts how often the sender has taken something, of each stream.
-    taken: [u64; 2],
+    taken: Vec<u64>,
 }
 
 /// How a connection carries frames.
@@ -94,13 +97,13 @@ struct Outbox {
 pub(super) struct Carries {
     /// Each has a checksum.
     pub(super) checksum: bool,
-    /// There is a second stream for large messages.
-    pub(super) has_bulk: bool,
+    /// There are so many further streams for large messages.
+    pub(super) bulk_streams: usize,
 }
 
 impl Carries {
     pub(super) fn of(connection: &dyn Connection) -> Self {
-        Self { checksum: !connection.keeps_integrity(), has_bulk: connection.has_bulk() }
+        Self { checksum: !connection.keeps_integrity(), bulk_streams: connection.bulk_streams().min(BULK_STREAMS_MAX) }
     }
 }
 
@@ -356,7 +359,7 @@ impl Link {
             let free = !session.is_attached() && !session.is_closed();
             if free {
                 let _ = self.identity.set(identity);
-                session.attach_to(now(), agreed, carries.checksum, carries.has_bulk);
+                session.attach_to(now(), agreed, carries.checksum, carries.bulk_streams);
             }
             free
         });
@@ -368,8 +371,9 @@ impl Link {
     }
 
     /// The sending half may be used from now on.
-    pub(super) fn set_sender(&self, sender: Box<dyn Sender>) {
-        lock(&self.outbox).sender = Some(sender);
+    pub(super) fn set_sender(&self, sender: Box<dyn Sender>, bulk_streams: usize) {
+        let (bulk, taken) = (vec![VecDeque::new(); bulk_streams], vec![0; bulk_streams + 1]);
+        *lock(&self.outbox) = Outbox { sender: Some(sender), batch: VecDeque::new(), bulk, taken };
         self.work.notify_one();
     }
 
@@ -448,41 +452,44 @@ impl Link {
         let mut more = true;
         loop {
             if outbox.batch.is_empty() && more {
-                let free = outbox.bulk.is_empty().then_some(&mut outbox.bulk);
-                more = self.transmit(&mut outbox.batch, free);
+                more = self.transmit(&mut outbox.batch, &mut outbox.bulk);
             }
-            if outbox.batch.is_empty() && outbox.bulk.is_empty() {
+            if outbox.batch.is_empty() && outbox.bulk.iter().all(VecDeque::is_empty) {
                 return Flushed::Done;
             }
-            let had_some = !outbox.batch.is_empty();
-            let mut stalls = [false; 2];
-            for (batch, is_bulk) in [(&mut outbox.batch, false), (&mut outbox.bulk, true)] {
+            let (mut got_on, mut stalled) = (false, None);
+            let batches = std::iter::once(&mut outbox.batch).chain(&mut outbox.bulk);
+            for ((stream, batch), taken) in batches.enumerate().zip(&mut outbox.taken) {
                 if batch.is_empty() {
                     continue;
                 }
                 // What is taken is taken from the front.
                 let front = |batch: &VecDeque<Bytes>| (batch.len(), batch.front().map(Bytes::len));
                 let before = front(batch);
-                let polled = if is_bulk { sender.poll_send_bulk(cx, batch) } else { sender.poll_send(cx, batch) };
-                outbox.taken[usize::from(is_bulk)] += u64::from(front(batch) != before);
+                let polled = match stream.checked_sub(1) {
+                    None => sender.poll_send(cx, batch),
+                    Some(bulk) => sender.poll_send_bulk(cx, bulk, batch),
+                };
+                *taken += u64::from(front(batch) != before);
                 match polled {
-                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Ok(())) => got_on = true,
                     Poll::Ready(Err(error)) => return Flushed::Failed(error),
-                    Poll::Pending => stalls[usize::from(is_bulk)] = true,
+                    // What others take does not count.
+                    Poll::Pending => stalled = stalled.or(Some((stream, *taken))),
                 }
             }
-            // The second stream holds up nothing but itself.
-            let [stalls, bulk_stalls] = stalls;
-            if stalls || (bulk_stalls && !(had_some && more)) {
-                // What the other one takes does not count.
-                return Flushed::Stalled { taken: outbox.taken[usize::from(!stalls)] };
+            // A stream for large messages holds up nothing but itself.
+            if let Some((stream, taken)) = stalled
+                && (stream == 0 || !(got_on && more))
+            {
+                return Flushed::Stalled { taken };
             }
         }
     }
 
     /// Takes what the session has to send; whether there is more. What is added while it is being sent is not looked
     /// for: whoever adds it sends it, or wakes the writer.
-    fn transmit(&self, batch: &mut VecDeque<Bytes>, bulk: Option<&mut VecDeque<Bytes>>) -> bool {
+    fn transmit(&self, batch: &mut VecDeque<Bytes>, bulk: &mut [VecDeque<Bytes>]) -> bool {
         let (more, _) = self.run_and_wake(|session| {
             if !session.wants_transmit() {
                 return false;
@@ -494,7 +501,7 @@ impl Link {
             self.all_taken.store(false, Ordering::Relaxed);
             // Only requests in lanes look at the time again.
             let now = if session.has_lanes() { now() } else { self.begun };
-            session.transmit_both(now, WRITE_LENGTH, batch, bulk);
+            session.transmit_all(now, WRITE_LENGTH, batch, bulk);
             session.wants_transmit()
         });
         more

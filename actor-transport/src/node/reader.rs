@@ -27,62 +27,60 @@ const INLINE_TIME_MAX: Duration = Duration::from_millis(1);
 /// Calls between two looks at the clock.
 const INLINE_CALLS: u32 = 16;
 
-pub(super) fn start(inner: &Arc<Inner>, link: &Arc<Link>, receiver: Box<dyn Receiver>, rest: BytesMut, has_bulk: bool) {
-    let (main, bulk) = (Incoming::new(true, rest), Incoming::new(has_bulk, BytesMut::new()));
-    let streams = Streams { receiver, main, bulk, turn: Stream::Main };
+pub(super) fn start(
+    inner: &Arc<Inner>,
+    link: &Arc<Link>,
+    receiver: Box<dyn Receiver>,
+    rest: BytesMut,
+    bulk_streams: usize,
+) {
+    let incoming = |bytes| Incoming { open: true, bytes, waits: false };
+    let bulk = (0..bulk_streams).map(|_| incoming(BytesMut::new())).collect();
+    let streams = Streams { receiver, main: incoming(rest), bulk, turn: 0 };
     let task = inner.io.spawn(read(inner.clone(), link.clone(), streams));
     link.set_reader(task.abort_handle());
 }
 
-/// The one or two streams of a connection.
+/// The streams of a connection.
 struct Streams {
     receiver: Box<dyn Receiver>,
     main: Incoming,
-    bulk: Incoming,
-    /// Which one is looked at first: both are to get on.
-    turn: Stream,
+    /// Those for large messages.
+    bulk: Vec<Incoming>,
+    /// Which one is looked at first: all are to get on.
+    turn: usize,
 }
 
 struct Incoming {
-    /// There is such a stream, and it has not ended.
+    /// It has not ended.
     open: bool,
     /// What has arrived, and was not taken.
     bytes: BytesMut,
-    /// Because it is behind something that has not arrived over the other one.
+    /// Because it is behind something that has not arrived over the first one.
     waits: bool,
 }
 
-impl Incoming {
-    fn new(open: bool, bytes: BytesMut) -> Self {
-        Self { open, bytes, waits: false }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stream {
-    Main,
-    Bulk,
-}
+/// The first stream, or one for large messages.
+type Stream = Option<usize>;
 
 impl Streams {
     fn get(&mut self, stream: Stream) -> &mut Incoming {
-        match stream {
-            Stream::Main => &mut self.main,
-            Stream::Bulk => &mut self.bulk,
-        }
+        stream.and_then(|stream| self.bulk.get_mut(stream)).unwrap_or(&mut self.main)
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<(Stream, Result<usize, TransportError>)> {
-        for _ in 0..2 {
-            let stream = self.turn;
+        for _ in 0..=self.bulk.len() {
+            let stream = self.turn.checked_sub(1);
+            self.turn = if self.turn == self.bulk.len() { 0 } else { self.turn + 1 };
             let polled = match stream {
-                Stream::Main if self.main.open => self.receiver.poll_receive(cx, &mut self.main.bytes),
-                Stream::Bulk if self.bulk.open && !self.bulk.waits => {
-                    self.receiver.poll_receive_bulk(cx, &mut self.bulk.bytes)
+                None if self.main.open => self.receiver.poll_receive(cx, &mut self.main.bytes),
+                Some(number)
+                    if let Some(bulk) = self.bulk.get_mut(number).filter(|bulk| bulk.open && !bulk.waits) =>
+                {
+                    self.receiver.poll_receive_bulk(cx, number, &mut bulk.bytes)
                 }
                 _ => Poll::Pending,
             };
-            self.turn = if stream == Stream::Main { Stream::Bulk } else { Stream::Main };
             if let Poll::Ready(received) = polled {
                 return Poll::Ready((stream, received));
             }
@@ -96,7 +94,9 @@ async fn read(inner: Arc<Inner>, link: Arc<Link>, mut streams: Streams) {
     let mut news = News::default();
     let mut has_woken = false;
     link.rank.comes().await;
-    let mut stream = Stream::Main;
+    let mut stream: Stream = None;
+    // Of those that wait, the ones that were looked at since the first stream has brought something.
+    let mut looked = 0;
     loop {
         let incoming = streams.get(stream);
         if !incoming.bytes.is_empty() {
@@ -110,10 +110,15 @@ async fn read(inner: Arc<Inner>, link: Arc<Link>, mut streams: Streams) {
                 return end(&inner, &link, &why);
             }
         }
-        if stream == Stream::Main && streams.bulk.waits {
-            stream = Stream::Bulk;
+        if stream.is_none() {
+            looked = 0;
+        }
+        if let Some(waits) = streams.bulk.iter().skip(looked).position(|bulk| bulk.waits) {
+            stream = Some(looked + waits);
+            looked += waits + 1;
             continue;
         }
+        looked = streams.bulk.len();
         let mut waits = false;
         let received = poll_fn(|cx| {
             let received = streams.poll_receive(cx);
@@ -136,7 +141,7 @@ async fn read(inner: Arc<Inner>, link: Arc<Link>, mut streams: Streams) {
         // What the other one still has counts.
         if why == CloseReason::EndOfStream {
             streams.get(stream).open = false;
-            if streams.main.open || (streams.bulk.open && goodbye.is_some()) {
+            if streams.main.open || (goodbye.is_some() && streams.bulk.iter().any(|bulk| bulk.open)) {
                 continue;
             }
         }
@@ -156,10 +161,10 @@ fn take(
     let started = now();
     let received = link.receive(news, |session| {
         let received = match stream {
-            Stream::Main => session.receive(started, &mut incoming.bytes),
-            Stream::Bulk => session.receive_bulk(started, &mut incoming.bytes),
+            None => session.receive(started, &mut incoming.bytes),
+            Some(stream) => session.receive_bulk(started, stream, &mut incoming.bytes),
         };
-        incoming.waits = stream == Stream::Bulk && session.bulk_waits();
+        incoming.waits = stream.is_some_and(|stream| session.bulk_waits(stream));
         serving.take_events(session);
         received
     });

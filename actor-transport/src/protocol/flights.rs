@@ -24,8 +24,8 @@ pub(crate) struct Flight {
     pub(crate) instance: u64,
     /// What was taken from the credit for requests.
     pub(crate) cost: u64,
-    /// What has left of it over the bulk stream ends at this byte of it; 0 if nothing has.
-    pub(crate) bulk_end: u64,
+    /// What has left of it over a stream for large messages ends at this byte of that one; none if nothing has.
+    pub(crate) bulk_end: Option<(usize, u64)>,
     /// A reply of which chunks are to come, with its cost.
     pub(crate) reply: Option<Box<(Assembly, bool, u64)>>,
 }
@@ -35,9 +35,9 @@ pub(crate) struct Flight {
 pub(crate) struct Flights {
     slots: Vec<Flight>,
     free: Vec<u16>,
-    /// Those that are free when the bulk stream has arrived up to this byte: a call that comes over the other stream must
-    /// not find the one before it in its slot.
-    freed_later: Vec<(u64, u16)>,
+    /// Those that are free when a stream has arrived up to this byte: a call that comes over another one must not find the
+    /// one before it in its slot.
+    freed_later: Vec<(usize, u64, u16)>,
     limit: usize,
 }
 
@@ -63,7 +63,7 @@ impl Flights {
             return None;
         }
         let slot = u16::try_from(self.slots.len()).ok()?;
-        self.slots.push(Flight { generation: 0, stage, call: Some(call), instance, cost, bulk_end: 0, reply: None });
+        self.slots.push(Flight { generation: 0, stage, call: Some(call), instance, cost, bulk_end: None, reply: None });
         Some(CallId { slot, generation: 0 })
     }
 
@@ -79,9 +79,9 @@ impl Flights {
         (flight.generation == id.generation && matches!(flight.stage, Stage::Partly | Stage::Sent)).then_some(flight)
     }
 
-    /// Frees a slot. Its id is used up if the peer can have seen it. `arrived` is how much of the bulk stream has.
+    /// Frees a slot. Its id is used up if the peer can have seen it. `arrived` tells how much of a stream has.
     #[inline]
-    pub(crate) fn release(&mut self, slot: u16, arrived: u64) {
+    pub(crate) fn release(&mut self, slot: u16, arrived: impl FnOnce(usize) -> u64) {
         let Some(flight) = self.slots.get_mut(usize::from(slot)) else { return };
         match flight.stage {
             Stage::Free => return,
@@ -91,17 +91,17 @@ impl Flights {
         flight.stage = Stage::Free;
         flight.call = None;
         flight.reply = None;
-        match std::mem::take(&mut flight.bulk_end) {
-            end if end > arrived => self.freed_later.push((end, slot)),
+        match flight.bulk_end.take() {
+            Some((stream, end)) if end > arrived(stream) => self.freed_later.push((stream, end, slot)),
             _ => self.free.push(slot),
         }
     }
 
-    /// The bulk stream has arrived up to that byte.
-    pub(crate) fn arrived(&mut self, until: u64) {
+    /// That stream has arrived up to that byte.
+    pub(crate) fn arrived(&mut self, stream: usize, until: u64) {
         let free = &mut self.free;
-        self.freed_later.retain(|(end, slot)| {
-            let waits = *end > until;
+        self.freed_later.retain(|(of, end, slot)| {
+            let waits = *of != stream || *end > until;
             if !waits {
                 free.push(*slot);
             }

@@ -129,13 +129,15 @@ pub enum Frame<'a> {
     },
     /// For what is built on nodes: membership, registry.
     System(&'a [u8]),
-    /// On the second stream: what follows is behind so many bytes of the first one.
+    /// On a stream for large messages: what follows is behind so many bytes of the first one.
     Behind {
         /// All bytes so far.
         bytes: u64,
     },
     /// So many bytes more of messages in chunks have arrived.
     Arrived {
+        /// Over which stream: 0 for the first one.
+        stream: u32,
         /// How many.
         bytes: u64,
     },
@@ -303,7 +305,7 @@ impl<'a> Frame<'a> {
                 },
             },
             SYSTEM => Self::System(reader.rest()),
-            ARRIVED => Self::Arrived { bytes: reader.varint("bytes")? },
+            ARRIVED => Self::Arrived { stream: reader.varint_u32("stream")?, bytes: reader.varint("bytes")? },
             BEHIND => Self::Behind { bytes: reader.varint("bytes")? },
             _ => return Ok(None),
         }))
@@ -434,8 +436,9 @@ impl<'a> Frame<'a> {
                 }
             }
             Self::System(_) => out.put_u8(SYSTEM),
-            Self::Arrived { bytes } => {
+            Self::Arrived { stream, bytes } => {
                 out.put_u8(ARRIVED);
+                out.put_varint((*stream).into());
                 out.put_varint(*bytes);
             }
             Self::Behind { bytes } => {

@@ -66,18 +66,37 @@ impl Message {
     }
 }
 
-/// The lanes that have something to send, each with its messages in order.
-#[derive(Debug, Default)]
+/// The lanes that have something to send, or on its way.
+#[derive(Debug)]
 pub(crate) struct Lanes {
-    lanes: HashMap<LaneKey, VecDeque<Message>, BuildHasherDefault<LaneHasher>>,
-    /// Whose turn it is.
+    lanes: HashMap<LaneKey, Lane, BuildHasherDefault<LaneHasher>>,
+    /// Whose turn it is, of those that have something to send.
     turns: VecDeque<LaneKey>,
-    /// What was sent over the bulk stream, up to this byte of it, and may not have arrived: what follows in the lane has
-    /// to go the same way.
-    on_their_way: HashMap<LaneKey, u64, BuildHasherDefault<LaneHasher>>,
+    /// How many lanes each stream for large messages has; one where there is none.
+    streams: Vec<u32>,
+}
+
+/// One lane. It keeps its stream until all has arrived: what follows has to go the same way.
+#[derive(Debug)]
+struct Lane {
+    messages: VecDeque<Message>,
+    stream: usize,
+    /// What was sent of it ends at this byte of its stream, and may not have arrived; 0 if all has.
+    sent: u64,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self { lanes: HashMap::default(), turns: VecDeque::new(), streams: vec![0] }
+    }
 }
 
 impl Lanes {
+    /// For a connection with so many streams for large messages.
+    pub(crate) fn with_streams(streams: usize) -> Self {
+        Self { streams: vec![0; streams.max(1)], ..Self::default() }
+    }
+
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.turns.is_empty()
@@ -85,60 +104,101 @@ impl Lanes {
 
     #[inline]
     pub(crate) fn contains(&self, key: LaneKey) -> bool {
-        (!self.turns.is_empty() && self.lanes.contains_key(&key))
-            || (!self.on_their_way.is_empty() && self.on_their_way.contains_key(&key))
+        !self.lanes.is_empty() && self.lanes.contains_key(&key)
     }
 
-    /// Something of the lane has left over the bulk stream, up to that byte of it.
-    pub(crate) fn sent(&mut self, key: LaneKey, until: u64) {
-        self.on_their_way.insert(key, until);
-    }
-
-    /// All of the bulk stream up to that byte has arrived.
-    pub(crate) fn arrived(&mut self, until: u64) {
-        self.on_their_way.retain(|_, sent| *sent > until);
+    /// So much of that stream has arrived.
+    pub(crate) fn arrived(&mut self, stream: usize, until: u64) {
+        let streams = &mut self.streams;
+        self.lanes.retain(|_, lane| {
+            if lane.stream == stream && lane.sent <= until {
+                lane.sent = 0;
+            }
+            let is_over = lane.is_over();
+            if is_over {
+                leave(streams, lane.stream);
+            }
+            !is_over
+        });
     }
 
     pub(crate) fn push(&mut self, key: LaneKey, message: Message) {
-        let turns = &mut self.turns;
-        let lane = self.lanes.entry(key).or_insert_with(|| {
+        let Self { lanes, turns, streams } = self;
+        let lane = lanes.entry(key).or_insert_with(|| Lane { messages: VecDeque::new(), stream: take(streams), sent: 0 });
+        if lane.messages.is_empty() {
             turns.push_back(key);
-            VecDeque::new()
-        });
-        lane.push_back(message);
-    }
-
-    /// The lane whose turn it is, taken out; to be given back with [`give_back`](Self::give_back).
-    pub(crate) fn next(&mut self) -> Option<(LaneKey, VecDeque<Message>)> {
-        let key = self.turns.pop_front()?;
-        let lane = self.lanes.get_mut(&key).map(std::mem::take)?;
-        Some((key, lane))
-    }
-
-    pub(crate) fn give_back(&mut self, key: LaneKey, lane: VecDeque<Message>) {
-        if lane.is_empty() {
-            self.lanes.remove(&key);
-        } else {
-            self.turns.push_back(key);
-            self.lanes.insert(key, lane);
         }
+        lane.messages.push_back(message);
+    }
+
+    /// The lane whose turn it is, of those whose stream takes something, and that stream. What it has to send is taken
+    /// out; to be given back with [`give_back`](Self::give_back).
+    pub(crate) fn next(&mut self, takes: impl Fn(usize) -> bool) -> Option<(LaneKey, usize, VecDeque<Message>)> {
+        for _ in 0..self.turns.len() {
+            let key = self.turns.pop_front()?;
+            let lane = self.lanes.get_mut(&key)?;
+            if takes(lane.stream) {
+                return Some((key, lane.stream, std::mem::take(&mut lane.messages)));
+            }
+            self.turns.push_back(key);
+        }
+        None
+    }
+
+    /// What is left to send of a lane, of which something was sent up to that byte of its stream; 0 if that need not be
+    /// known to have arrived.
+    pub(crate) fn give_back(&mut self, key: LaneKey, messages: VecDeque<Message>, sent: u64) {
+        let Some(lane) = self.lanes.get_mut(&key) else { return };
+        if !messages.is_empty() {
+            self.turns.push_back(key);
+        }
+        (lane.messages, lane.sent) = (messages, sent);
+        self.end_if_over(key);
     }
 
     /// Takes a call out of its lane; what is left of it is not sent.
     pub(crate) fn remove_call(&mut self, key: LaneKey, call: u16) -> Option<Message> {
         let lane = self.lanes.get_mut(&key)?;
-        let position =
-            lane.iter().position(|message| matches!(message.what, What::Call { slot, .. } if slot == call))?;
-        let message = lane.remove(position);
-        if lane.is_empty() {
-            self.lanes.remove(&key);
+        let mut messages = lane.messages.iter();
+        let position = messages.position(|message| matches!(message.what, What::Call { slot, .. } if slot == call))?;
+        let message = lane.messages.remove(position);
+        if lane.messages.is_empty() {
             self.turns.retain(|turn| *turn != key);
         }
+        self.end_if_over(key);
         message
+    }
+
+    fn end_if_over(&mut self, key: LaneKey) {
+        if let Some(lane) = self.lanes.get(&key).filter(|lane| lane.is_over()) {
+            leave(&mut self.streams, lane.stream);
+            self.lanes.remove(&key);
+        }
     }
 
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
+    }
+}
+
+impl Lane {
+    fn is_over(&self) -> bool {
+        self.messages.is_empty() && self.sent == 0
+    }
+}
+
+/// The stream with the fewest lanes has one more.
+fn take(streams: &mut [u32]) -> usize {
+    let least = streams.iter_mut().enumerate().min_by_key(|(_, lanes)| **lanes);
+    least.map_or(0, |(stream, lanes)| {
+        *lanes = lanes.saturating_add(1);
+        stream
+    })
+}
+
+fn leave(streams: &mut [u32], stream: usize) {
+    if let Some(lanes) = streams.get_mut(stream) {
+        *lanes = lanes.saturating_sub(1);
     }
 }
 

@@ -93,9 +93,9 @@ impl Output {
         self.unbounded = 0;
     }
 
-    /// The same without having been asked: another output has handed over, and both count alike.
-    pub(crate) fn keep_pace(&mut self, other: &Self) {
-        self.epoch = other.epoch;
+    /// The same without having been asked: another output has handed over, and all count alike.
+    pub(crate) fn keep_pace(&mut self, epoch: u64) {
+        self.epoch = epoch;
     }
 
     #[inline]

@@ -88,16 +88,6 @@ impl WindowOut {
         !self.drains && self.on_its_way() < length
     }
 
-    /// All bytes so far.
-    pub(crate) fn sent(&self) -> u64 {
-        self.sent
-    }
-
-    /// Those of them of which the receiver has told.
-    pub(crate) fn arrived(&self) -> u64 {
-        self.arrived
-    }
-
     /// Since when nothing has been sent nor has arrived.
     pub(crate) fn still_since(&self) -> Option<Instant> {
         self.moved

@@ -2,7 +2,7 @@
 
 use actor_core::{NetworkError, NodeId, SystemError, Terminated};
 
-use super::Session;
+use super::{Session, bulk::Bulk};
 use crate::protocol::{close::CloseReason, event::Event, frame::Frame, request::CallState};
 
 impl Session {
@@ -60,7 +60,7 @@ impl Session {
             let goodbye = reason.goodbye();
             let (code, text) = goodbye.to_wire();
             self.output.seal(&Frame::Goodbye { code, text });
-            if let Some(bulk) = &mut self.bulk {
+            for bulk in &mut self.bulk {
                 bulk.output.seal(&Frame::Goodbye { code, text });
             }
         }
@@ -77,6 +77,7 @@ impl Session {
         self.waiting_stale = 0;
         self.waiting_bytes = 0;
         self.partial_casts = Vec::new();
+        self.bulk.iter_mut().for_each(Bulk::let_go);
         self.requests_in.end(0);
         self.casts_in.end(0);
         self.inbound = Default::default();

@@ -138,7 +138,7 @@ impl Session {
             None => {
                 check_whole(payload, self.agreed.chunk_length_max)?;
                 let call = flight.call;
-                self.flights.release(id.slot, self.window_out.arrived());
+                self.release_flight(id.slot);
                 match call {
                     Some(key) => {
                         let is_own = payload.len() <= COPIED_MAX;
@@ -170,7 +170,7 @@ impl Session {
             self.lanes.remove_call(LaneKey::To(instance), id.slot);
             self.tell_cancelled(id);
         }
-        self.flights.release(id.slot, self.window_out.arrived());
+        self.release_flight(id.slot);
         if let Some(key) = call {
             self.finish(key, Err(error), 0);
         }
@@ -259,7 +259,7 @@ impl Session {
         }
         self.is_partial = false;
         let (reply, call) = (flight.reply.take(), flight.call);
-        self.flights.release(id.slot, self.window_out.arrived());
+        self.release_flight(id.slot);
         if let Some(reply) = reply {
             let (assembly, thrown, cost) = *reply;
             match (assembly.finish(), call) {
@@ -291,7 +291,7 @@ impl Session {
         if total.is_some() {
             self.is_partial = true;
             // Where they have a stream of their own, all of it is counted.
-            if self.bulk.is_none() {
+            if self.bulk.is_empty() {
                 self.window_in.arrive(payload.len());
             }
         }

@@ -18,7 +18,7 @@ use actor_core::SystemError;
 use self::{answers::Answer, bulk::Bulk, control::Control};
 use super::{
     assembly::Assembly,
-    close::CloseReason,
+    close::{CloseReason, Goodbye},
     credit::{CreditIn, CreditOut},
     event::{CallKey, Delivery, Event, InboundCall},
     flights::Flights,
@@ -68,7 +68,12 @@ pub struct Session {
     output: Output,
     lanes: Lanes,
     /// The second stream, which the lanes go over, where the connection has one.
-    bulk: Option<Box<Bulk>>,
+    /// The streams for large messages.
+    bulk: Vec<Bulk>,
+    /// How much has arrived over the first stream.
+    main_arrived: u64,
+    /// The peer's last word, and on how many streams it was heard: what came before it on the others counts.
+    goodbyes: Option<(Goodbye, usize)>,
     /// Of the lanes, in both directions.
     window_out: WindowOut,
     window_in: WindowIn,
@@ -170,7 +175,9 @@ impl Session {
             framing: Framing { checksum: false, length_max: 0 },
             output: Output::default(),
             lanes: Lanes::default(),
-            bulk: None,
+            bulk: Vec::new(),
+            main_arrived: 0,
+            goodbyes: None,
             window_out: WindowOut::default(),
             window_in: WindowIn::default(),
             stall_next: None,
@@ -216,12 +223,12 @@ impl Session {
     /// `checksum`: whether frames carry a checksum, which both sides must say alike; transports that protect their
     /// bytes go without. Does nothing if the session was attached or closed before.
     pub fn attach(&mut self, now: Instant, agreed: Agreed, checksum: bool) {
-        self.attach_to(now, agreed, checksum, false);
+        self.attach_to(now, agreed, checksum, 0);
     }
 
-    /// The same to a connection that may have a second stream for large messages, which both sides must say alike. What it
-    /// carries goes through [`transmit_both`](Self::transmit_both) and [`receive_bulk`](Self::receive_bulk).
-    pub fn attach_to(&mut self, now: Instant, agreed: Agreed, checksum: bool, has_bulk: bool) {
+    /// The same to a connection that has so many further streams for large messages, which both sides must say alike. What
+    /// they carry goes through [`transmit_all`](Self::transmit_all) and [`receive_bulk`](Self::receive_bulk).
+    pub fn attach_to(&mut self, now: Instant, agreed: Agreed, checksum: bool, bulk_streams: usize) {
         if self.is_attached() || self.is_closed() {
             return;
         }
@@ -230,7 +237,8 @@ impl Session {
         let largest = limits.message_length_max.saturating_add(CHAIN_LENGTH_MAX as u64);
         self.framing = Framing { checksum, length_max: limits.chunk_length_max.saturating_add(FRAME_OVERHEAD_MAX) };
         self.output.attach(checksum);
-        self.bulk = has_bulk.then(|| Box::new(Bulk::new(checksum, limits.methods_max)));
+        self.bulk = (0..bulk_streams).map(|_| Bulk::new(checksum, limits.methods_max)).collect();
+        self.lanes = Lanes::with_streams(bulk_streams);
         self.window_out = WindowOut::new(limits.chunk_length_max, window);
         self.window_in = WindowIn::new(limits.chunk_length_max);
         self.keepalive = Some(Keepalive::new(now));
@@ -298,7 +306,7 @@ impl Session {
             && self.inbound.busy() == 0
             && self.lanes.is_empty()
             && self.output.is_empty()
-            && self.bulk.as_ref().is_none_or(|bulk| bulk.output.is_empty())
+            && !self.wants_bulk()
     }
 
     /// Bytes of the peer's messages that were not consumed: calls, casts, replies.

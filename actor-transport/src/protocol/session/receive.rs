@@ -27,14 +27,14 @@ impl Session {
     /// The peer broke the protocol. What it sent before counts. A goodbye that says so is ready to be sent: the owner
     /// gives the writer a moment for it, and [closes](Self::close) the session. From then on the same error returns.
     pub fn receive(&mut self, now: Instant, input: &mut BytesMut) -> Result<(), CloseReason> {
-        self.receive_from(now, input, false)
+        self.receive_from(now, input, None)
     }
 
     pub(super) fn receive_from(
         &mut self,
         now: Instant,
         input: &mut BytesMut,
-        is_bulk: bool,
+        bulk: Option<usize>,
     ) -> Result<(), CloseReason> {
         if let Some(reason) = &self.failed {
             input.clear();
@@ -45,15 +45,18 @@ impl Session {
         }
         let Some(keepalive) = &mut self.keepalive else { return Err(CloseReason::EndOfStream) };
         keepalive.heard(now);
-        let (whole, wrong) = if is_bulk { self.whole_of_bulk(input) } else { self.framing.whole(input) };
+        let (whole, wrong) = match bulk {
+            None => self.framing.whole(input),
+            Some(stream) => self.whole_of_bulk(stream, input),
+        };
         if whole > 0 {
             let batch = input.split_to(whole).freeze();
-            self.receive_frames(now, &batch, is_bulk).or_else(|reason| self.fail(reason))?;
+            self.receive_frames(now, &batch, bulk).or_else(|reason| self.fail(reason))?;
             self.pump_answers();
             self.begin_waiting(now);
         }
-        let of_bulk = self.bulk.as_ref().map_or(0, |bulk| bulk.output.unbounded_len());
-        if self.output.unbounded_len().saturating_add(of_bulk) > UNBOUNDED_BYTES_MAX {
+        let of_bulk = self.bulk.iter().map(|bulk| bulk.output.unbounded_len());
+        if of_bulk.fold(self.output.unbounded_len(), usize::saturating_add) > UNBOUNDED_BYTES_MAX {
             return self.fail(CloseReason::Unread);
         }
         match wrong {
@@ -62,12 +65,9 @@ impl Session {
         }
     }
 
-    fn receive_frames(&mut self, now: Instant, batch: &Bytes, is_bulk: bool) -> Result<(), CloseReason> {
-        if is_bulk {
-            self.window_in.arrive(batch.len());
-        } else {
-            self.note_arrival(batch.len());
-        }
+    fn receive_frames(&mut self, now: Instant, batch: &Bytes, bulk: Option<usize>) -> Result<(), CloseReason> {
+        let is_bulk = bulk.is_some();
+        self.note_arrival(bulk, batch.len());
         let mut rest = &batch[..];
         while let Some(body) = self.framing.next(&mut rest)? {
             self.is_partial = false;
@@ -79,7 +79,7 @@ impl Session {
                 Frame::Chunk { of, payload } => self.receive_chunk(of, payload, is_bulk)?,
                 Frame::Cancel { id } => self.receive_cancel(id)?,
                 Frame::Credit { requests, replies, casts } => self.receive_credit(requests, replies, casts)?,
-                Frame::Arrived { bytes } => self.receive_arrival(now, bytes)?,
+                Frame::Arrived { stream, bytes } => self.receive_arrival(now, stream, bytes)?,
                 // It has been looked at.
                 Frame::Behind { .. } if is_bulk => self.is_partial = true,
                 rare => self.receive_rare(now, rare, batch)?,
@@ -108,13 +108,14 @@ impl Session {
         Ok(())
     }
 
-    fn receive_arrival(&mut self, now: Instant, bytes: u64) -> Result<(), CloseReason> {
+    fn receive_arrival(&mut self, now: Instant, stream: u32, bytes: u64) -> Result<(), CloseReason> {
         if bytes == 0 {
             return self.anomaly("the arrival of nothing");
         }
-        let was_sent = self.window_out.arrive(now, bytes);
-        if self.bulk.is_some() {
-            self.bulk_arrived();
+        let mut was_sent = self.window_out.arrive(now, bytes);
+        match stream.checked_sub(1) {
+            None => was_sent &= self.bulk.is_empty(),
+            Some(stream) => was_sent &= self.bulk_arrived(stream as usize, bytes),
         }
         if was_sent { Ok(()) } else { Err(CloseReason::CreditOverflow { of: "bytes of chunks" }) }
     }

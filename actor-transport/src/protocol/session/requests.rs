@@ -130,7 +130,7 @@ impl Session {
             Stage::Free => {}
             Stage::Queued => {
                 self.lanes.remove_call(LaneKey::To(instance), slot);
-                self.flights.release(slot, self.window_out.arrived());
+                self.release_flight(slot);
                 self.requests_out.give(cost);
             }
             Stage::Partly => {

@@ -19,17 +19,17 @@ impl Session {
     /// bytes are reached. Chunks are slices of the messages, uncopied. Call it when all that was given before has been
     /// taken by the transport: what it returns is unbounded only as far as the peer has credit.
     pub fn transmit(&mut self, now: Instant, budget: usize, out: &mut VecDeque<Bytes>) -> bool {
-        self.transmit_both(now, budget, out, None)
+        self.transmit_all(now, budget, out, &mut [])
     }
 
-    /// The same where the connection may have a second stream: what goes over that is moved to `bulk`, or stays here
-    /// while the transport has not taken what was given before.
-    pub fn transmit_both(
+    /// The same where the connection may have streams for large messages: what goes over each of them is moved to its place
+    /// in `bulk`, or stays here while that is not empty, because the transport has not taken what was given before.
+    pub fn transmit_all(
         &mut self,
         now: Instant,
         budget: usize,
         out: &mut VecDeque<Bytes>,
-        bulk: Option<&mut VecDeque<Bytes>>,
+        bulk: &mut [VecDeque<Bytes>],
     ) -> bool {
         self.timeout_moved = false;
         self.all_taken = false;
@@ -39,29 +39,10 @@ impl Session {
         let before = out.len();
         self.write_what_is_due();
         let moved = self.output.take(out);
-        let mut left = out.len() > before;
-        match bulk {
-            _ if self.bulk.is_none() => {
-                self.transmit_lanes(now, budget, moved, out, false);
-                left = out.len() > before;
-            }
-            Some(bulk) => {
-                let before = bulk.len();
-                if self.failed.is_none() && self.may_send_chunk() {
-                    self.stay_behind();
-                }
-                self.over_bulk(|session| {
-                    let moved = session.output.take(bulk);
-                    if moved > 0 {
-                        session.window_out.send(now, moved);
-                    }
-                    session.transmit_lanes(now, budget, moved, bulk, true);
-                    session.output.next_epoch();
-                });
-                left |= bulk.len() > before;
-            }
-            None => {}
+        if self.bulk.is_empty() {
+            self.transmit_lanes(now, budget, moved, out);
         }
+        let left = self.transmit_bulk(now, budget, bulk) || out.len() > before;
         self.note_stall();
         if left {
             self.output.next_epoch();
@@ -69,22 +50,49 @@ impl Session {
         left
     }
 
-    fn transmit_lanes(
-        &mut self,
-        now: Instant,
-        budget: usize,
-        mut moved: usize,
-        out: &mut VecDeque<Bytes>,
-        is_bulk: bool,
-    ) {
+    fn transmit_lanes(&mut self, now: Instant, budget: usize, mut moved: usize, out: &mut VecDeque<Bytes>) {
         let mut has_turn = self.failed.is_none();
         while has_turn
             && self.window_out.is_open()
-            && let Some((key, lane)) = self.lanes.next()
+            && let Some((key, _, lane)) = self.lanes.next(|_| true)
         {
-            moved = moved.saturating_add(self.send_turn(now, key, lane, out, is_bulk));
+            moved = moved.saturating_add(self.send_turn(now, key, lane, out, None));
             has_turn = moved < budget;
         }
+    }
+
+    /// The same over streams of their own, each beginning with what does not go in lanes.
+    fn transmit_bulk(&mut self, now: Instant, budget: usize, bulk: &mut [VecDeque<Bytes>]) -> bool {
+        // A bit for each: those that the transport has taken all of.
+        let mut takes = 0_u64;
+        let mut moved = 0_usize;
+        for (stream, out) in bulk.iter_mut().enumerate().take(self.bulk.len()) {
+            if out.is_empty() {
+                takes |= 1 << stream;
+                let bytes = self.over_bulk(stream, |session| {
+                    let bytes = session.output.take(out);
+                    session.output.next_epoch();
+                    bytes
+                });
+                if bytes > 0 {
+                    self.send_bulk(now, stream, bytes);
+                }
+                moved = moved.saturating_add(bytes);
+            }
+        }
+        let mut has_turn = self.failed.is_none();
+        while has_turn
+            && self.window_out.is_open()
+            && let Some((key, stream, lane)) = self.lanes.next(|stream| takes & (1 << stream) != 0)
+            && let Some(out) = bulk.get_mut(stream)
+        {
+            self.stay_behind(stream);
+            moved = moved.saturating_add(self.over_bulk(stream, |session| {
+                session.send_turn(now, key, lane, out, Some(stream))
+            }));
+            has_turn = moved < budget;
+        }
+        moved > 0
     }
 
     /// Whether the writer has something to do: bytes to send, or an earlier [`next_timeout`](Self::next_timeout). Both
@@ -184,8 +192,7 @@ impl Session {
             self.output.frame(&Frame::Pong);
         }
         if self.window_in.is_due() {
-            let bytes = self.window_in.take();
-            self.output.frame(&Frame::Arrived { bytes });
+            self.tell_arrival();
         }
     }
 
@@ -196,7 +203,7 @@ impl Session {
         key: LaneKey,
         mut lane: VecDeque<Message>,
         out: &mut VecDeque<Bytes>,
-        is_bulk: bool,
+        bulk: Option<usize>,
     ) -> usize {
         let mut moved = 0_usize;
         let mut has_sent_chunk = false;
@@ -208,7 +215,7 @@ impl Session {
             has_sent_chunk |= is_large;
             let pieces = message.take(if is_large { self.agreed.chunk_length_max as usize } else { usize::MAX });
             let is_done = message.payload.is_empty();
-            if is_large && !is_bulk {
+            if is_large && bulk.is_none() {
                 self.window_out.send(now, pieces.iter().map(Bytes::len).sum());
             }
             self.write_from_lane(now, message, &pieces, is_large, is_done);
@@ -218,19 +225,18 @@ impl Session {
                 moved = moved.saturating_add(piece.len());
                 out.push_back(piece);
             }
-            if is_bulk && let What::Call { slot, .. } = &message.what {
-                let end = self.window_out.sent().saturating_add(moved as u64);
-                self.flights.get_mut(*slot).into_iter().for_each(|flight| flight.bulk_end = end);
+            if let (Some(stream), What::Call { slot, .. }) = (bulk, &message.what)
+                && let Some(flight) = self.flights.get_mut(*slot)
+            {
+                let end = self.bulk.get(stream).map_or(0, |bulk| bulk.end_after(moved));
+                flight.bulk_end = Some((stream, end));
             }
             if is_done {
                 lane.pop_front();
             }
         }
-        if is_bulk {
-            self.window_out.send(now, moved);
-            self.lanes.sent(key, self.window_out.sent());
-        }
-        self.lanes.give_back(key, lane);
+        let sent = bulk.map_or(0, |stream| self.send_bulk(now, stream, moved));
+        self.lanes.give_back(key, lane, sent);
         moved
     }
 

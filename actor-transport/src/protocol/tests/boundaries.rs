@@ -184,7 +184,7 @@ fn each_part_of_a_frame_is_taken_at_its_longest_and_not_beyond() {
         (Frame::Goodbye { code: 4, text: &name[..256] }, true),
         (Frame::Goodbye { code: 4, text: &name[..257] }, false),
         (Frame::Credit { requests: u64::MAX, replies: u64::MAX, casts: u32::MAX }, false),
-        (Frame::Arrived { bytes: u64::MAX }, false),
+        (Frame::Arrived { stream: 0, bytes: u64::MAX }, false),
         (Frame::Behind { bytes: u64::MAX }, true),
     ];
     for (frame, holds) in cases {

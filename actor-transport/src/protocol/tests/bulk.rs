@@ -81,9 +81,9 @@ fn a_large_message_stays_behind_the_small_ones_that_were_sent_before_it() {
     pair.call(1, 3 * CHUNK);
     pair.client_sends(usize::MAX);
     assert!(pair.arrive(true, true, usize::MAX));
-    assert!(pair.server.session.bulk_waits() && pair.server.events.is_empty());
+    assert!(pair.server.session.bulk_waits(0) && pair.server.events.is_empty());
     pair.settle();
-    assert!(!pair.server.session.bulk_waits());
+    assert!(!pair.server.session.bulk_waits(0));
     assert_eq!(pair.received().unwrap().1.body.len(), 7);
     assert_eq!(pair.received().unwrap().1.body.len(), 3 * CHUNK);
 }
@@ -211,8 +211,8 @@ fn who_says_that_something_is_behind_what_never_comes_holds_up_that_alone() {
     let mut pair = pair();
     let behind = [10, 0, 0, 0, 21, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
     let mut input = bytes::BytesMut::from(&behind[..]);
-    pair.server.session.receive_bulk(pair.now, &mut input).unwrap();
-    assert!(pair.server.session.bulk_waits() && input.len() == behind.len());
+    pair.server.session.receive_bulk(pair.now, 0, &mut input).unwrap();
+    assert!(pair.server.session.bulk_waits(0) && input.len() == behind.len());
     let small = pair.call(1, 1);
     settle_main(&mut pair);
     let (key, _) = pair.received().unwrap();

@@ -40,7 +40,7 @@ pub(super) fn all_kinds() -> Vec<Frame<'static>> {
         Frame::Ping,
         Frame::Pong,
         Frame::Credit { requests: 1, replies: u64::MAX, casts: u32::MAX },
-        Frame::Arrived { bytes: u64::MAX },
+        Frame::Arrived { stream: 0, bytes: u64::MAX },
         Frame::Behind { bytes: u64::MAX },
         Frame::Introduce { node: node(9), addresses: vec!["tcp://a", "tcp://b"] },
         Frame::Watch { instance: u64::MAX },

@@ -220,7 +220,7 @@ fn credit_that_was_not_taken_ends_the_connection() {
 #[test]
 fn the_arrival_of_what_was_not_sent_ends_the_connection() {
     for bytes in [1, u64::MAX] {
-        let result = Raw::new().send(&Frame::Arrived { bytes });
+        let result = Raw::new().send(&Frame::Arrived { stream: 0, bytes });
         assert_eq!(result, Err(CloseReason::CreditOverflow { of: "bytes of chunks" }));
     }
 }
@@ -252,7 +252,7 @@ fn a_hundred_frames_that_make_no_sense_are_overlooked() {
         Frame::Cancel { id: id(u16::MAX, u16::MAX) },
         Frame::Pong,
         Frame::Credit { requests: 0, replies: 0, casts: 0 },
-        Frame::Arrived { bytes: 0 },
+        Frame::Arrived { stream: 0, bytes: 0 },
         Frame::Behind { bytes: 1 },
         Frame::Unwatch { instance: 1 },
         Frame::Terminated { instance: 1, how: Terminated::Stopped },

@@ -41,10 +41,10 @@ pub(super) fn agree(dialer: &Limits, acceptor: &Limits) -> (Agreed, Agreed) {
 pub(super) struct Side {
     pub(super) session: Session,
     pub(super) input: BytesMut,
-    /// The same of the second stream, if there is one.
-    pub(super) bulk_input: BytesMut,
-    /// What is on its way to it, over each stream, where a test lets it arrive.
-    pub(super) late: [BytesMut; 2],
+    /// The same of the streams for large messages.
+    pub(super) bulk_input: Vec<BytesMut>,
+    /// What is on its way to it, over each stream from the first one on, where a test lets it arrive.
+    pub(super) late: Vec<BytesMut>,
     /// All events that were not taken by a test.
     pub(super) events: VecDeque<Event>,
 }
@@ -78,21 +78,30 @@ impl Pair {
         self.server.session.attach(self.now, theirs, true);
     }
 
-    /// Over a connection with a second stream.
+    /// Over a connection with one stream for large messages.
     pub(super) fn with_bulk(limits: &Limits) -> Self {
+        Self::with_streams(limits, 1)
+    }
+
+    /// With so many.
+    pub(super) fn with_streams(limits: &Limits, streams: usize) -> Self {
         let mut pair = Self::unattached(limits.clone(), limits.clone());
         let (ours, theirs) = agree(limits, limits);
-        pair.client.session.attach_to(pair.now, ours, false, true);
-        pair.server.session.attach_to(pair.now, theirs, false, true);
+        for (side, agreed) in [(&mut pair.client, ours), (&mut pair.server, theirs)] {
+            side.session.attach_to(pair.now, agreed, false, streams);
+            side.bulk_input.resize(streams, BytesMut::new());
+            side.late.resize(streams + 1, BytesMut::new());
+        }
         pair
     }
 
     /// Of what is on its way over one stream, so many bytes arrive.
-    pub(super) fn arrive(&mut self, at_server: bool, is_bulk: bool, bytes: usize) -> bool {
+    pub(super) fn arrive(&mut self, at_server: bool, stream: impl Into<usize>, bytes: usize) -> bool {
+        let stream = stream.into();
         let side = if at_server { &mut self.server } else { &mut self.client };
-        let late = &mut side.late[usize::from(is_bulk)];
+        let late = &mut side.late[stream];
         let some = late.split_to(bytes.min(late.len()));
-        side.take(self.now, &some, is_bulk).unwrap();
+        side.take(self.now, &some, stream).unwrap();
         !some.is_empty()
     }
 
@@ -117,8 +126,10 @@ impl Pair {
     pub(super) fn settle(&mut self) {
         loop {
             let mut moved = self.client_sends(usize::MAX) | self.server_sends(usize::MAX);
-            for (at_server, is_bulk) in [(true, false), (true, true), (false, false), (false, true)] {
-                moved |= self.arrive(at_server, is_bulk, usize::MAX);
+            for at_server in [true, false] {
+                for stream in 0..self.client.late.len() {
+                    moved |= self.arrive(at_server, stream, usize::MAX);
+                }
             }
             if !moved {
                 return;
@@ -184,23 +195,25 @@ impl Side {
         Self {
             session: Session::new(limits),
             input: BytesMut::new(),
-            bulk_input: BytesMut::new(),
-            late: Default::default(),
+            bulk_input: Vec::new(),
+            late: vec![BytesMut::new()],
             events: VecDeque::new(),
         }
     }
 
-    fn take(&mut self, now: Instant, bytes: &[u8], is_bulk: bool) -> Result<(), CloseReason> {
-        if is_bulk {
-            self.bulk_input.extend_from_slice(bytes);
+    fn take(&mut self, now: Instant, bytes: &[u8], stream: usize) -> Result<(), CloseReason> {
+        if let Some(stream) = stream.checked_sub(1) {
+            self.bulk_input[stream].extend_from_slice(bytes);
         } else {
             self.input.extend_from_slice(bytes);
             self.session.receive(now, &mut self.input)?;
             self.take_events();
         }
-        // It may have waited for the other stream.
-        self.session.receive_bulk(now, &mut self.bulk_input)?;
-        self.take_events();
+        // They may have waited for the first one.
+        for stream in 0..self.bulk_input.len() {
+            self.session.receive_bulk(now, stream, &mut self.bulk_input[stream])?;
+            self.take_events();
+        }
         Ok(())
     }
 
@@ -218,17 +231,17 @@ fn move_bytes(
     to: &mut Side,
     is_prompt: bool,
 ) -> Result<bool, CloseReason> {
-    let (mut out, mut bulk) = (VecDeque::new(), VecDeque::new());
-    let moved = from.session.transmit_both(now, budget, &mut out, Some(&mut bulk));
-    assert_eq!(moved, !(out.is_empty() && bulk.is_empty()));
-    for (out, is_bulk) in [(out, false), (bulk, true)] {
+    let (mut out, mut bulk) = (VecDeque::new(), vec![VecDeque::new(); from.bulk_input.len()]);
+    let moved = from.session.transmit_all(now, budget, &mut out, &mut bulk);
+    assert_eq!(moved, !(out.is_empty() && bulk.iter().all(VecDeque::is_empty)));
+    for (stream, out) in std::iter::once(out).chain(bulk).enumerate() {
         assert!(out.iter().all(|bytes| !bytes.is_empty()));
         let bytes = Vec::from(out).concat();
         if bytes.is_empty() {
         } else if is_prompt {
-            to.take(now, &bytes, is_bulk)?;
+            to.take(now, &bytes, stream)?;
         } else {
-            to.late[usize::from(is_bulk)].extend_from_slice(&bytes);
+            to.late[stream].extend_from_slice(&bytes);
         }
     }
     Ok(moved)
