@@ -18,28 +18,28 @@ pub(super) struct FaultyReceiver {
     /// None when the connection is broken: the other end is to notice.
     receiver: Option<Box<dyn Receiver>>,
     /// Read, and not handed on yet: of each stream.
-    held: [BytesMut; 2],
+    held: Vec<BytesMut>,
     handle: Handle,
 }
 
 impl FaultyReceiver {
-    pub(super) fn new(receiver: Box<dyn Receiver>, handle: Handle) -> Self {
-        Self { receiver: Some(receiver), held: Default::default(), handle }
+    pub(super) fn new(receiver: Box<dyn Receiver>, streams: usize, handle: Handle) -> Self {
+        Self { receiver: Some(receiver), held: vec![BytesMut::new(); streams], handle }
     }
 
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
         into: &mut BytesMut,
-        is_bulk: bool,
+        bulk: Option<usize>,
     ) -> Poll<Result<usize, TransportError>> {
         loop {
             let step = self.handle.step(Way::In, cx);
             let receiver = self.receiver.as_mut().ok_or_else(reset)?;
-            let held = &mut self.held[usize::from(is_bulk)];
-            let mut receive = |into: &mut BytesMut| match is_bulk {
-                true => receiver.poll_receive_bulk(cx, into),
-                false => receiver.poll_receive(cx, into),
+            let held = &mut self.held[bulk.map_or(0, |bulk| bulk + 1)];
+            let mut receive = |into: &mut BytesMut| match bulk {
+                Some(bulk) => receiver.poll_receive_bulk(cx, bulk, into),
+                None => receiver.poll_receive(cx, into),
             };
             match step {
                 Step::Do(Fault::Reset) => return Poll::Ready(Err(reset())),
@@ -74,11 +74,16 @@ impl FaultyReceiver {
 
 impl Receiver for FaultyReceiver {
     fn poll_receive(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>> {
-        self.poll_or_break(cx, into, false)
+        self.poll_or_break(cx, into, None)
     }
 
-    fn poll_receive_bulk(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>> {
-        self.poll_or_break(cx, into, true)
+    fn poll_receive_bulk(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: usize,
+        into: &mut BytesMut,
+    ) -> Poll<Result<usize, TransportError>> {
+        self.poll_or_break(cx, into, Some(stream))
     }
 }
 
@@ -87,9 +92,9 @@ impl FaultyReceiver {
         &mut self,
         cx: &mut Context<'_>,
         into: &mut BytesMut,
-        is_bulk: bool,
+        bulk: Option<usize>,
     ) -> Poll<Result<usize, TransportError>> {
-        let polled = self.poll(cx, into, is_bulk);
+        let polled = self.poll(cx, into, bulk);
         if let Poll::Ready(Err(_)) = polled {
             self.receiver = None;
             self.handle.broken();
@@ -102,31 +107,32 @@ pub(super) struct FaultySender {
     /// None when the connection is broken: the other end is to notice.
     sender: Option<Box<dyn Sender>>,
     /// Taken from the batch of each stream, and not sent yet.
-    held: [VecDeque<Bytes>; 2],
-    held_length: [usize; 2],
+    held: Vec<VecDeque<Bytes>>,
+    held_length: Vec<usize>,
     has_ended: bool,
     handle: Handle,
 }
 
 impl FaultySender {
-    pub(super) fn new(sender: Box<dyn Sender>, handle: Handle) -> Self {
-        Self { sender: Some(sender), held: Default::default(), held_length: [0; 2], has_ended: false, handle }
+    pub(super) fn new(sender: Box<dyn Sender>, streams: usize, handle: Handle) -> Self {
+        let (held, held_length) = (vec![VecDeque::new(); streams], vec![0; streams]);
+        Self { sender: Some(sender), held, held_length, has_ended: false, handle }
     }
 
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
         batch: &mut VecDeque<Bytes>,
-        is_bulk: bool,
+        bulk: Option<usize>,
     ) -> Poll<Result<(), TransportError>> {
         loop {
             let step = self.handle.step(Way::Out, cx);
             let sender = self.sender.as_mut().ok_or_else(reset)?;
-            let (held, held_length) =
-                (&mut self.held[usize::from(is_bulk)], &mut self.held_length[usize::from(is_bulk)]);
-            let send = |sender: &mut dyn Sender, cx: &mut Context<'_>, batch: &mut VecDeque<Bytes>| match is_bulk {
-                true => sender.poll_send_bulk(cx, batch),
-                false => sender.poll_send(cx, batch),
+            let stream = bulk.map_or(0, |bulk| bulk + 1);
+            let (held, held_length) = (&mut self.held[stream], &mut self.held_length[stream]);
+            let send = |sender: &mut dyn Sender, cx: &mut Context<'_>, batch: &mut VecDeque<Bytes>| match bulk {
+                Some(bulk) => sender.poll_send_bulk(cx, bulk, batch),
+                None => sender.poll_send(cx, batch),
             };
             if let Step::Do(Fault::Reset) = step {
                 return Poll::Ready(Err(reset()));
@@ -168,15 +174,16 @@ impl FaultySender {
 
 impl Sender for FaultySender {
     fn poll_send(&mut self, cx: &mut Context<'_>, batch: &mut VecDeque<Bytes>) -> Poll<Result<(), TransportError>> {
-        self.poll_or_break(cx, batch, false)
+        self.poll_or_break(cx, batch, None)
     }
 
     fn poll_send_bulk(
         &mut self,
         cx: &mut Context<'_>,
+        stream: usize,
         batch: &mut VecDeque<Bytes>,
     ) -> Poll<Result<(), TransportError>> {
-        self.poll_or_break(cx, batch, true)
+        self.poll_or_break(cx, batch, Some(stream))
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
@@ -193,9 +200,9 @@ impl FaultySender {
         &mut self,
         cx: &mut Context<'_>,
         batch: &mut VecDeque<Bytes>,
-        is_bulk: bool,
+        bulk: Option<usize>,
     ) -> Poll<Result<(), TransportError>> {
-        let polled = self.poll(cx, batch, is_bulk);
+        let polled = self.poll(cx, batch, bulk);
         if let Poll::Ready(Err(_)) = polled {
             self.sender = None;
             self.handle.broken();

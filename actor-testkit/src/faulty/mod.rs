@@ -254,14 +254,18 @@ impl Connection for FaultyConnection {
         self.connection.channel_binding()
     }
 
-    fn has_bulk(&self) -> bool {
-        self.connection.has_bulk()
+    fn bulk_streams(&self) -> usize {
+        self.connection.bulk_streams()
     }
 
     fn split(self: Box<Self>) -> (Box<dyn Receiver>, Box<dyn Sender>) {
+        let streams = 1 + self.connection.bulk_streams();
         let (receiver, sender) = self.connection.split();
         let other = self.handle.clone();
-        (Box::new(FaultyReceiver::new(receiver, self.handle)), Box::new(FaultySender::new(sender, other)))
+        (
+            Box::new(FaultyReceiver::new(receiver, streams, self.handle)),
+            Box::new(FaultySender::new(sender, streams, other)),
+        )
     }
 }
 

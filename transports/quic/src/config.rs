@@ -32,11 +32,14 @@ const IDLE_MS_MAX: u32 = 10_000;
 /// Pause after which a connection shows that it is there, so that a session may be silent for longer than that.
 const KEEP_ALIVE: Duration = Duration::from_secs(3);
 
-/// A session uses one stream in both directions, and one for large messages in each.
+/// Streams for large messages in each direction: with so many large transfers at a time, each has one of its own.
+pub(crate) const BULK_STREAMS: u8 = 8;
+
+/// A session uses one stream in both directions, and in each some for large messages.
 fn transport() -> Arc<TransportConfig> {
     let mut config = TransportConfig::default();
     config.max_idle_timeout(Some(VarInt::from_u32(IDLE_MS_MAX).into())).keep_alive_interval(Some(KEEP_ALIVE));
-    config.max_concurrent_bidi_streams(1_u8.into()).max_concurrent_uni_streams(1_u8.into());
+    config.max_concurrent_bidi_streams(1_u8.into()).max_concurrent_uni_streams(BULK_STREAMS.into());
     config.datagram_receive_buffer_size(None);
     Arc::new(config)
 }

@@ -8,6 +8,7 @@ use quinn::{Incoming, RecvStream, SendStream, ServerConfig};
 use transport_security::{CHANNEL_BINDING_LABEL, proof, rustls::pki_types::CertificateDer};
 
 use crate::{
+    config::BULK_STREAMS,
     error::transport_error,
     halves::{QuicReceiver, QuicSender},
 };
@@ -79,8 +80,8 @@ impl Connection for QuicConnection {
         Some(binding)
     }
 
-    fn has_bulk(&self) -> bool {
-        true
+    fn bulk_streams(&self) -> usize {
+        BULK_STREAMS.into()
     }
 
     fn split(self: Box<Self>) -> (Box<dyn Receiver>, Box<dyn Sender>) {

@@ -1,4 +1,4 @@
-//! The two halves of a connection: those of its stream in both directions, and of one in each for large messages.
+//! The two halves of a connection: those of its stream in both directions, and of the ones for large messages.
 
 use std::{
     collections::VecDeque,
@@ -19,21 +19,32 @@ const READ_LENGTH: usize = 64 * 1024;
 /// Time that a connection which nobody uses any more has to deliver what was sent last.
 const LINGER_TIME: Duration = Duration::from_secs(1);
 
-/// A stream that is opened, by this side or the other one, when there is something to send over it.
-enum Late<S> {
-    Coming(Pin<Box<dyn Future<Output = Result<S, ConnectionError>> + Send>>),
-    There(S),
+type Opening<S> = Pin<Box<dyn Future<Output = Result<S, ConnectionError>> + Send>>;
+
+/// The streams for large messages of one direction. They are opened, by this side or the other one, one after the other, when
+/// there is something to send over the last of them.
+struct Late<S> {
+    streams: Vec<S>,
+    next: Option<Opening<S>>,
+    open: Box<dyn Fn() -> Opening<S> + Send>,
 }
 
-impl<S> Late<S> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<&mut S, ConnectionError>> {
-        if let Self::Coming(coming) = self {
-            *self = Self::There(ready!(coming.as_mut().poll(cx))?);
+impl<S: Send> Late<S> {
+    fn new<F: Future<Output = Result<S, ConnectionError>> + Send + 'static>(
+        connection: quinn::Connection,
+        open: impl Fn(quinn::Connection) -> F + Send + 'static,
+    ) -> Self {
+        Self { streams: Vec::new(), next: None, open: Box::new(move || Box::pin(open(connection.clone()))) }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, stream: usize) -> Poll<Result<&mut S, ConnectionError>> {
+        while self.streams.len() <= stream {
+            let next = self.next.get_or_insert_with(&self.open);
+            let opened = ready!(next.as_mut().poll(cx));
+            self.next = None;
+            self.streams.push(opened?);
         }
-        match self {
-            Self::There(stream) => Poll::Ready(Ok(stream)),
-            Self::Coming(_) => Poll::Pending,
-        }
+        Poll::Ready(Ok(&mut self.streams[stream]))
     }
 }
 
@@ -44,7 +55,8 @@ pub(crate) struct QuicReceiver {
 
 impl QuicReceiver {
     pub(crate) fn new(stream: RecvStream, connection: quinn::Connection) -> Self {
-        Self { stream, bulk: Late::Coming(Box::pin(async move { connection.accept_uni().await })) }
+        let bulk = Late::new(connection, |connection| async move { connection.accept_uni().await });
+        Self { stream, bulk }
     }
 }
 
@@ -53,8 +65,13 @@ impl Receiver for QuicReceiver {
         receive(&mut self.stream, cx, into)
     }
 
-    fn poll_receive_bulk(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<Result<usize, TransportError>> {
-        match ready!(self.bulk.poll(cx)) {
+    fn poll_receive_bulk(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: usize,
+        into: &mut BytesMut,
+    ) -> Poll<Result<usize, TransportError>> {
+        match ready!(self.bulk.poll(cx, stream)) {
             Ok(stream) => receive(stream, cx, into),
             Err(error) => received(Err(ReadError::ConnectionLost(error)), into),
         }
@@ -81,7 +98,7 @@ fn received(read: Result<Option<Bytes>, ReadError>, into: &mut BytesMut) -> Poll
 
 pub(crate) struct QuicSender {
     stream: SendStream,
-    bulk: Option<Late<SendStream>>,
+    bulk: Late<SendStream>,
     /// Kept: when all of a connection is dropped it ends at once, whatever was not sent.
     connection: quinn::Connection,
     runtime: Handle,
@@ -91,14 +108,15 @@ impl QuicSender {
     pub(crate) fn new(stream: SendStream, connection: quinn::Connection) -> Self {
         // Whatever is there goes before what large messages have left.
         let _ = stream.set_priority(1);
-        Self { stream, bulk: None, connection, runtime: Handle::current() }
+        let bulk = Late::new(connection.clone(), |connection| async move { connection.open_uni().await });
+        Self { stream, bulk, connection, runtime: Handle::current() }
     }
 
     /// Whatever stream there is ends behind what was sent over it.
     fn finish(&mut self) {
         // They may be closed already.
         let _ = self.stream.finish();
-        if let Some(Late::There(bulk)) = &mut self.bulk {
+        for bulk in &mut self.bulk.streams {
             let _ = bulk.finish();
         }
     }
@@ -133,14 +151,10 @@ impl Sender for QuicSender {
     fn poll_send_bulk(
         &mut self,
         cx: &mut Context<'_>,
+        stream: usize,
         batch: &mut VecDeque<Bytes>,
     ) -> Poll<Result<(), TransportError>> {
-        let connection = &self.connection;
-        let bulk = self.bulk.get_or_insert_with(|| {
-            let connection = connection.clone();
-            Late::Coming(Box::pin(async move { connection.open_uni().await }))
-        });
-        match ready!(bulk.poll(cx)) {
+        match ready!(self.bulk.poll(cx, stream)) {
             Ok(stream) => send(stream, cx, batch),
             Err(error) => Poll::Ready(Err(transport_error(error))),
         }
@@ -156,18 +170,15 @@ impl Drop for QuicSender {
     fn drop(&mut self) {
         self.finish();
         let (connection, delivered) = (self.connection.clone(), self.stream.stopped());
-        let bulk = match &self.bulk {
-            Some(Late::There(bulk)) => Some(bulk.stopped()),
-            _ => None,
-        };
+        let bulk: Vec<_> = self.bulk.streams.iter().map(SendStream::stopped).collect();
         self.runtime.spawn(async move {
-            let both = async {
+            let all = async {
                 let _ = delivered.await;
-                if let Some(bulk) = bulk {
+                for bulk in bulk {
                     let _ = bulk.await;
                 }
             };
-            let _ = timeout(LINGER_TIME, both).await;
+            let _ = timeout(LINGER_TIME, all).await;
             connection.close(0_u8.into(), &[]);
         });
     }
