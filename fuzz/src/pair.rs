@@ -45,7 +45,7 @@ struct World {
 struct Side {
     session: Session,
     /// What the other side has sent and this one has not read: of the first stream, and of the second one if there is one.
-    wires: [BytesMut; 2],
+    wires: Vec<BytesMut>,
     calls: Vec<(u64, CallKey)>,
     casts: Vec<(u64, CastKey)>,
     running: Vec<(u64, InboundKey)>,
@@ -70,7 +70,7 @@ impl World {
         let (ours, theirs) = agree(&limits);
         let [first, second] = limits.map(|limits| Side {
             session: Session::new(limits),
-            wires: Default::default(),
+            wires: vec![BytesMut::new()],
             calls: Vec::new(),
             casts: Vec::new(),
             running: Vec::new(),
@@ -83,13 +83,14 @@ impl World {
             last: BTreeMap::new(),
         });
         let mut world = Self { now, sides: [first, second], next: 0, is_cut: false };
-        let (checksum, has_bulk) = (how & 16 != 0, how & 64 != 0);
+        let (checksum, bulk_streams) = (how & 16 != 0, [0, 1, 2, 4][usize::from(how >> 6)]);
         // Some calls come before there is a connection.
         if how & 32 != 0 {
             (0..8).for_each(|how| world.call(0, how * 31));
         }
         for (side, agreed) in world.sides.iter_mut().zip([ours, theirs]) {
-            side.session.attach_to(now, agreed, checksum, has_bulk);
+            side.session.attach_to(now, agreed, checksum, bulk_streams);
+            side.wires.resize(bulk_streams + 1, BytesMut::new());
         }
         world
     }
@@ -123,7 +124,7 @@ impl World {
                 }
             }
             10 | 11 => self.send(at, usize::from(how) * 16),
-            12 => self.deliver(at, usize::from(what >> 4 & 1), usize::from(how) * 8),
+            12 => self.deliver(at, usize::from(what >> 4 & 7), usize::from(how) * 8),
             13 => self.advance(Duration::from_millis(u64::from(how) * 4)),
             14 => {
                 let instance = u64::from(how % 16);
@@ -176,9 +177,9 @@ impl World {
         if self.is_cut {
             return;
         }
-        let (mut out, mut bulk) = (VecDeque::new(), VecDeque::new());
-        self.sides[from].session.transmit_both(self.now, budget, &mut out, Some(&mut bulk));
-        for (wire, out) in self.sides[1 - from].wires.iter_mut().zip([out, bulk]) {
+        let (mut out, mut bulk) = (VecDeque::new(), vec![VecDeque::new(); self.sides[from].wires.len() - 1]);
+        self.sides[from].session.transmit_all(self.now, budget, &mut out, &mut bulk);
+        for (wire, out) in self.sides[1 - from].wires.iter_mut().zip(std::iter::once(out).chain(bulk)) {
             out.iter().for_each(|bytes| wire.extend_from_slice(bytes));
         }
     }
@@ -186,7 +187,8 @@ impl World {
     /// One side reads so much of what is under way to it over one of the streams.
     fn deliver(&mut self, to: usize, stream: usize, length: usize) {
         let side = &mut self.sides[to];
-        if stream == 1 && side.session.bulk_waits() {
+        let stream = stream % side.wires.len();
+        if stream > 0 && side.session.bulk_waits(stream - 1) {
             return;
         }
         let length = length.min(side.wires[stream].len());
@@ -194,7 +196,7 @@ impl World {
         let mut input = side.wires[stream].split_to(length);
         let received = match stream {
             0 => side.session.receive(self.now, &mut input),
-            _ => side.session.receive_bulk(self.now, &mut input),
+            _ => side.session.receive_bulk(self.now, stream - 1, &mut input),
         };
         if let Err(reason) = received {
             assert_eq!(reason.fault(), Fault::Network, "{reason}");
@@ -204,17 +206,18 @@ impl World {
         input.unsplit(std::mem::take(&mut side.wires[stream]));
         side.wires[stream] = input;
         side.take_events();
-        let bulk_waits = stream == 0 && side.session.bulk_waits();
         self.look_for_lies();
-        if bulk_waits {
-            self.deliver_waiting(to);
+        for bulk in 0..self.sides[to].wires.len() - 1 {
+            if stream == 0 && self.sides[to].session.bulk_waits(bulk) && !self.is_cut {
+                self.deliver_waiting(to, bulk);
+            }
         }
     }
 
-    /// What has waited in the second stream is read again, now that more of the first one is there.
-    fn deliver_waiting(&mut self, to: usize) {
+    /// What has waited in a stream for large messages is read again, now that more of the first one is there.
+    fn deliver_waiting(&mut self, to: usize, bulk: usize) {
         let side = &mut self.sides[to];
-        if let Err(reason) = side.session.receive_bulk(self.now, &mut side.wires[1]) {
+        if let Err(reason) = side.session.receive_bulk(self.now, bulk, &mut side.wires[bulk + 1]) {
             assert_eq!(reason.fault(), Fault::Network, "{reason}");
             self.is_cut = true;
             return;

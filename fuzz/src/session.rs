@@ -27,12 +27,14 @@ pub fn session(data: &[u8]) {
     world.check();
 }
 
+const BULK_STREAMS: usize = 2;
+
 struct World {
     now: Instant,
     session: Session,
     input: BytesMut,
-    /// Of the second stream, if there is one.
-    bulk: BytesMut,
+    /// Of the streams for large messages, if there are any.
+    bulk: [BytesMut; BULK_STREAMS],
     is_broken: bool,
     calls: Vec<CallKey>,
     inbound: Vec<InboundKey>,
@@ -41,11 +43,12 @@ struct World {
 
 impl World {
     fn new(has_bulk: bool) -> Self {
+        let bulk_streams = if has_bulk { BULK_STREAMS } else { 0 };
         let now = Instant::now();
         let mut session = Session::new(limits());
-        session.attach_to(now, agreed(), false, has_bulk);
+        session.attach_to(now, agreed(), false, bulk_streams);
         let (calls, inbound, casts) = (Vec::new(), Vec::new(), Vec::new());
-        let [input, bulk] = <[BytesMut; 2]>::default();
+        let (input, bulk) = (BytesMut::new(), Default::default());
         Self { now, session, input, bulk, is_broken: false, calls, inbound, casts }
     }
 
@@ -54,7 +57,11 @@ impl World {
             0..=2 => {
                 // Up to 255 bytes, or a frame of that length with its prefix.
                 let (bytes, rest) = rest.split_at(rest.len().min(how.into()));
-                let input = if what & 64 == 0 { &mut self.input } else { &mut self.bulk };
+                let input = match what >> 5 & 3 {
+                    2 => &mut self.bulk[0],
+                    3 => &mut self.bulk[1],
+                    _ => &mut self.input,
+                };
                 if !what.is_multiple_of(10) {
                     input.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
                 }
@@ -90,8 +97,8 @@ impl World {
                 self.is_broken |= self.session.handle_timeout(self.now).is_err();
             }
             _ => {
-                let mut out = VecDeque::new();
-                self.session.transmit_both(self.now, usize::from(how) * 64, &mut out, Some(&mut VecDeque::new()));
+                let (mut out, mut bulk) = (VecDeque::new(), <[_; BULK_STREAMS]>::default());
+                self.session.transmit_all(self.now, usize::from(how) * 64, &mut out, &mut bulk);
             }
         }
         rest
@@ -99,7 +106,9 @@ impl World {
 
     fn receive(&mut self) {
         self.is_broken |= self.session.receive(self.now, &mut self.input).is_err();
-        self.is_broken |= self.session.receive_bulk(self.now, &mut self.bulk).is_err();
+        for (stream, input) in self.bulk.iter_mut().enumerate() {
+            self.is_broken |= self.session.receive_bulk(self.now, stream, input).is_err();
+        }
         while let Some(event) = self.session.poll_event() {
             match event {
                 Event::Call(key, mut call) => {

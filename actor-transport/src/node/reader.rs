@@ -74,9 +74,7 @@ impl Streams {
             self.turn = if self.turn == self.bulk.len() { 0 } else { self.turn + 1 };
             let polled = match stream {
                 None if self.main.open => self.receiver.poll_receive(cx, &mut self.main.bytes),
-                Some(number)
-                    if let Some(bulk) = self.bulk.get_mut(number).filter(|bulk| bulk.open && !bulk.waits) =>
-                {
+                Some(number) if let Some(bulk) = self.bulk.get_mut(number).filter(|bulk| bulk.open && !bulk.waits) => {
                     self.receiver.poll_receive_bulk(cx, number, &mut bulk.bytes)
                 }
                 _ => Poll::Pending,

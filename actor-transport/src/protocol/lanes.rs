@@ -124,7 +124,8 @@ impl Lanes {
 
     pub(crate) fn push(&mut self, key: LaneKey, message: Message) {
         let Self { lanes, turns, streams } = self;
-        let lane = lanes.entry(key).or_insert_with(|| Lane { messages: VecDeque::new(), stream: take(streams), sent: 0 });
+        let lane =
+            lanes.entry(key).or_insert_with(|| Lane { messages: VecDeque::new(), stream: take(streams), sent: 0 });
         if lane.messages.is_empty() {
             turns.push_back(key);
         }

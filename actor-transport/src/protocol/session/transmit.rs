@@ -87,9 +87,8 @@ impl Session {
             && let Some(out) = bulk.get_mut(stream)
         {
             self.stay_behind(stream);
-            moved = moved.saturating_add(self.over_bulk(stream, |session| {
-                session.send_turn(now, key, lane, out, Some(stream))
-            }));
+            moved = moved
+                .saturating_add(self.over_bulk(stream, |session| session.send_turn(now, key, lane, out, Some(stream))));
             has_turn = moved < budget;
         }
         moved > 0
