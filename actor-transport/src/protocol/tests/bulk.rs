@@ -48,6 +48,62 @@ fn what_is_late_of_a_large_message_holds_up_no_small_one() {
     pair.assert_at_rest();
 }
 
+/// R39: as when a packet of the first one is lost.
+#[test]
+fn what_is_late_of_a_large_message_holds_up_none_to_another_actor() {
+    let mut pair = Pair { is_prompt: false, ..Pair::with_streams(&Limits::default(), 2) };
+    let late = pair.call(1, 3 * CHUNK);
+    pair.client_sends(usize::MAX);
+    let other = pair.call(2, 3 * CHUNK);
+    pair.client_sends(usize::MAX);
+    let small = pair.call(3, 5);
+    let without_the_first = |pair: &mut Pair| {
+        while pair.client_sends(usize::MAX)
+            | pair.server_sends(usize::MAX)
+            | pair.arrive(true, false, usize::MAX)
+            | pair.arrive(true, 2_usize, usize::MAX)
+            | pair.arrive(false, false, usize::MAX)
+        {}
+    };
+    without_the_first(&mut pair);
+    for (call, instance) in [(small, 3), (other, 2)] {
+        let (key, arrived) = pair.received().unwrap();
+        assert_eq!(arrived.instance, instance);
+        pair.reply(key, 4);
+        without_the_first(&mut pair);
+        assert_eq!(pair.value(call).len(), 4);
+    }
+    // Its stream is free again, and is taken by the next one: each actor's messages stay in order.
+    let [third, fourth] = [pair.call(2, 2 * CHUNK), pair.call(1, 2 * CHUNK)];
+    without_the_first(&mut pair);
+    assert_eq!(pair.received().unwrap().1.instance, 2);
+    assert!(pair.server.events.is_empty() && pair.poll(third).is_pending() && pair.poll(fourth).is_pending());
+    pair.settle();
+    for length in [3 * CHUNK, 2 * CHUNK] {
+        let (_, arrived) = pair.received().unwrap();
+        assert_eq!((arrived.instance, arrived.body.len()), (1, length));
+    }
+    assert!(pair.poll(late).is_pending());
+}
+
+/// Casts in chunks have slots, and so they have them on each stream.
+#[test]
+fn large_casts_over_several_streams_do_not_mix() {
+    let mut pair = Pair { is_prompt: false, ..Pair::with_streams(&Limits::default(), 2) };
+    pair.cast(1, 3 * CHUNK);
+    pair.client_sends(usize::MAX);
+    pair.cast(2, 2 * CHUNK);
+    pair.client_sends(usize::MAX);
+    settle_main(&mut pair);
+    // A chunk of the one, then of the other.
+    while pair.arrive(true, 1_usize, 1000) | pair.arrive(true, 2_usize, 1000) {}
+    let mut arrived = Vec::new();
+    while let Some(Event::Cast(_, cast)) = pair.server.events.pop_front() {
+        arrived.push((cast.instance, cast.body.len()));
+    }
+    assert_eq!(arrived, [(2, 2 * CHUNK), (1, 3 * CHUNK)]);
+}
+
 /// R61
 #[test]
 fn what_follows_a_large_message_stays_behind_it_until_that_has_arrived() {
