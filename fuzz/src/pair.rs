@@ -44,7 +44,7 @@ struct World {
 
 struct Side {
     session: Session,
-    /// What the other side has sent and this one has not read: of the first stream, and of the second one if there is one.
+    /// What the other side has sent and this one has not read: over each stream, the first one first.
     wires: Vec<BytesMut>,
     calls: Vec<(u64, CallKey)>,
     casts: Vec<(u64, CastKey)>,

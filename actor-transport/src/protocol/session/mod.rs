@@ -67,8 +67,7 @@ pub struct Session {
     framing: Framing,
     output: Output,
     lanes: Lanes,
-    /// The second stream, which the lanes go over, where the connection has one.
-    /// The streams for large messages.
+    /// The streams which the lanes go over, where the connection has such.
     bulk: Vec<Bulk>,
     /// How much has arrived over the first stream.
     main_arrived: u64,

@@ -1,4 +1,4 @@
-//! Two streams, of which each may be late: what passes, what stays behind, and what the end waits for.
+//! Several streams, of which each may be late: what passes, what stays behind, and what the end waits for.
 
 use std::task::Poll;
 
