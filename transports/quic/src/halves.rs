@@ -37,14 +37,33 @@ impl<S: Send> Late<S> {
         Self { streams: Vec::new(), next: None, open: Box::new(move || Box::pin(open(connection.clone()))) }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>, stream: usize) -> Poll<Result<&mut S, ConnectionError>> {
+    /// The next one, when it is there.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
+        let next = self.next.get_or_insert_with(&self.open);
+        let opened = ready!(next.as_mut().poll(cx));
+        self.next = None;
+        self.streams.push(opened?);
+        Poll::Ready(Ok(()))
+    }
+
+    /// All up to that one are opened.
+    fn poll_open(&mut self, cx: &mut Context<'_>, stream: usize) -> Poll<Result<&mut S, ConnectionError>> {
         while self.streams.len() <= stream {
-            let next = self.next.get_or_insert_with(&self.open);
-            let opened = ready!(next.as_mut().poll(cx));
-            self.next = None;
-            self.streams.push(opened?);
+            ready!(self.poll_next(cx))?;
         }
         Poll::Ready(Ok(&mut self.streams[stream]))
+    }
+
+    /// That one, if the other side has opened it. Where all of them are polled, one alone looks for new ones.
+    fn poll_opened(&mut self, cx: &mut Context<'_>, stream: usize) -> Poll<Result<&mut S, ConnectionError>> {
+        if stream == self.streams.len() {
+            while self.poll_next(cx)?.is_ready() {}
+            if self.streams.len() > stream + 1 {
+                // Who was polled for one of these before did not see it.
+                cx.waker().wake_by_ref();
+            }
+        }
+        self.streams.get_mut(stream).map_or(Poll::Pending, |stream| Poll::Ready(Ok(stream)))
     }
 }
 
@@ -71,7 +90,7 @@ impl Receiver for QuicReceiver {
         stream: usize,
         into: &mut BytesMut,
     ) -> Poll<Result<usize, TransportError>> {
-        match ready!(self.bulk.poll(cx, stream)) {
+        match ready!(self.bulk.poll_opened(cx, stream)) {
             Ok(stream) => receive(stream, cx, into),
             Err(error) => received(Err(ReadError::ConnectionLost(error)), into),
         }
@@ -154,7 +173,7 @@ impl Sender for QuicSender {
         stream: usize,
         batch: &mut VecDeque<Bytes>,
     ) -> Poll<Result<(), TransportError>> {
-        match ready!(self.bulk.poll(cx, stream)) {
+        match ready!(self.bulk.poll_open(cx, stream)) {
             Ok(stream) => send(stream, cx, batch),
             Err(error) => Poll::Ready(Err(transport_error(error))),
         }
