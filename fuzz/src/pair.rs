@@ -254,8 +254,9 @@ impl World {
             }
             for at in [0, 1] {
                 self.send(at, usize::MAX);
-                self.deliver(1 - at, 0, usize::MAX);
-                self.deliver(1 - at, 1, usize::MAX);
+                for stream in 0..self.sides[1 - at].wires.len() {
+                    self.deliver(1 - at, stream, usize::MAX);
+                }
             }
             for side in &mut self.sides {
                 (0..side.running.len()).for_each(|_| side.answer(40));
