@@ -152,6 +152,38 @@ fn a_peer_that_does_not_tell_of_arrivals_is_given_up() {
     assert_eq!(pair.client.session.handle_timeout(stall), Err(CloseReason::WriteStalled { ms: 5000 }));
 }
 
+/// R39
+#[test]
+fn a_peer_that_does_not_tell_of_arrivals_is_kept_when_nothing_waits_for_them() {
+    let mut pair = Pair::new();
+    let call = pair.call(1, MIB);
+    let mut out = std::collections::VecDeque::new();
+    while pair.client.session.transmit(pair.now, usize::MAX, &mut out) {}
+    pair.client.session.cancel(pair.now, call);
+    while pair.client.session.transmit(pair.now, usize::MAX, &mut out) {}
+    let stall = pair.now + Limits::default().write_stall_max;
+    while pair.now <= stall {
+        pair.now += std::time::Duration::from_millis(500);
+        let mut other = bytes::BytesMut::from(&enclose(&Frame::System(b"alive"), true)[..]);
+        pair.client.session.receive(pair.now, &mut other).unwrap();
+        assert_eq!(pair.client.session.handle_timeout(pair.now), Ok(()));
+    }
+}
+
+/// R39: who has nothing else to say says that much has arrived.
+#[test]
+fn a_quarter_of_the_window_has_to_be_told_of_at_once() {
+    let mut pair = Pair::new();
+    pair.call(1, MIB);
+    assert!(pair.client_sends(1) && !pair.server.session.is_arrival_due());
+    // It has a deadline to look for, and nothing to say.
+    assert!(!pair.server_sends(usize::MAX) && !pair.server.session.wants_transmit());
+    assert!(pair.client_sends(1));
+    assert!(pair.server.session.is_arrival_due() && pair.server.session.wants_transmit());
+    assert!(pair.server_sends(usize::MAX));
+    assert!(!pair.server.session.is_arrival_due() && !pair.server.session.wants_transmit());
+}
+
 #[test]
 fn large_messages_arrive_in_both_directions_at_once_however_small_the_chunks_are() {
     for chunk_length_max in [1024, 16 * 1024, 256 * 1024] {
