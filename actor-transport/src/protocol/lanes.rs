@@ -228,10 +228,38 @@ impl Hasher for LaneHasher {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::{collections::BTreeSet, hash::BuildHasher};
 
     use super::*;
+
+    #[test]
+    fn nothing_is_left_of_a_lane_when_all_of_it_has_arrived() {
+        let message = || Message {
+            what: What::Terminated { instance: 1, how: Terminated::Stopped },
+            payload: VecDeque::new(),
+            total: 0,
+            begun: false,
+        };
+        let mut lanes = Lanes::with_streams(2);
+        let key = LaneKey::From(1);
+        for sent in [0, 5] {
+            lanes.push(key, message());
+            let (_, stream, _) = lanes.next(|_| true).unwrap();
+            lanes.give_back(key, VecDeque::new(), sent);
+            assert_eq!((lanes.contains(key), lanes.is_empty()), (sent > 0, true));
+            lanes.arrived(1 - stream, 100);
+            lanes.arrived(stream, 4);
+            assert_eq!(lanes.contains(key), sent > 0);
+            lanes.arrived(stream, 5);
+            assert!(!lanes.contains(key));
+        }
+        // Each has a stream to itself again.
+        lanes.push(key, message());
+        lanes.push(LaneKey::From(2), message());
+        assert_ne!(lanes.next(|_| true).unwrap().1, lanes.next(|_| true).unwrap().1);
+    }
 
     #[test]
     fn lanes_have_hashes_of_their_own() {
