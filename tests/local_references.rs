@@ -76,6 +76,12 @@ async fn a_reference_is_compared_ordered_hashed_printed_and_serialized_as_its_id
     assert!(all().collect::<BTreeSet<_>>().iter().eq(&local));
 }
 
+/// There may be many of them: what else is known of an actor stands in one place for all.
+#[test]
+fn a_reference_is_two_words() {
+    assert_eq!(size_of::<ActorRef<Counter<u8>>>(), 2 * size_of::<usize>());
+}
+
 /// R21
 #[tokio::test(start_paused = true)]
 async fn a_reference_is_not_read_outside_a_system() {

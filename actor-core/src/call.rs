@@ -182,10 +182,10 @@ impl<M: Method<A>, A: ?Sized + Callable> CallFuture<'_, M, A> {
     #[inline]
     fn start(&mut self) -> Option<CallResult<M, A>> {
         let Self { target, args, options, .. } = self;
-        let Some(local) = &target.local else { return self.remote() };
+        let Some(local) = target.as_local() else { return self.remote() };
         if !M::INFO.is_async() {
             let mut result = None;
-            let open = &mut || options.open(&target.system);
+            let open = &mut || options.open(target.system());
             let tried = local.0.try_run(M::INFO, open, &mut |actor, context| {
                 if let Some(args) = args.take() {
                     result = now_or_never(M::invoke(actor, context, args));
@@ -206,7 +206,7 @@ impl<M: Method<A>, A: ?Sized + Callable> CallFuture<'_, M, A> {
 
     fn queue(&mut self, local: &Local<A>) -> Option<CallResult<M, A>> {
         let args = self.args.take()?;
-        let Opened { deadline, timeout, parent, trace } = match self.options.open(&self.target.system) {
+        let Opened { deadline, timeout, parent, trace } = match self.options.open(self.target.system()) {
             Ok(opened) => opened,
             Err(error) => return failed::<M, A>(error),
         };
@@ -234,7 +234,7 @@ impl<M: Method<A>, A: ?Sized + Callable> CallFuture<'_, M, A> {
     }
 
     fn remote(&mut self) -> Option<CallResult<M, A>> {
-        let system = &self.target.system;
+        let system = self.target.system();
         let args = self.args.as_ref()?;
         let Opened { deadline, timeout, parent, trace } = match self.options.open(system) {
             Ok(opened) => opened,
@@ -245,7 +245,7 @@ impl<M: Method<A>, A: ?Sized + Callable> CallFuture<'_, M, A> {
             Err(error) => return Some(Err(CallError::System(error))),
         };
         let call = RemoteCall { timeout, deadline, parent, trace };
-        self.stage = Stage::Remote(Box::pin(system.remote_call::<M::Reply>(&self.target.id, M::INFO, encoder, call)));
+        self.stage = Stage::Remote(Box::pin(system.remote_call::<M::Reply>(self.target.id(), M::INFO, encoder, call)));
         None
     }
 
@@ -312,7 +312,7 @@ impl<M: Method<A>, A: ?Sized + Callable> Queued<'_, M, A> {
         if let Poll::Ready(result) = self.cell.poll(cx.waker()) {
             return Poll::Ready(result);
         }
-        let expiry = self.expiry.get_or_insert_with(|| self.target.system.sleep_until(self.deadline));
+        let expiry = self.expiry.get_or_insert_with(|| self.target.system().sleep_until(self.deadline));
         ready!(expiry.as_mut().poll(cx));
         let outcome = match self.abandon() {
             Waited::NeverBegan => Outcome::NotExecuted,
@@ -326,7 +326,7 @@ impl<M: Method<A>, A: ?Sized + Callable> Queued<'_, M, A> {
     fn abandon(&mut self) -> Waited<ValueOf<M, A>, ThrownOf<M, A>, FailureOf<A>> {
         let waited = self.cell.abandon();
         if matches!(waited, Waited::NeverBegan)
-            && let (Some(ticket), Some(local)) = (self.ticket.take(), &self.target.local)
+            && let (Some(ticket), Some(local)) = (self.ticket.take(), self.target.as_local())
         {
             ticket.withdraw(local);
         }

@@ -96,14 +96,14 @@ impl<M: Method<A>, A: ?Sized + Callable> Cast<'_, M, A> {
 
 fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Result<Stage<'_, M, A>, SystemError> {
     let Call { target, args, options } = call;
-    let Some(local) = &target.local else {
+    let Some(local) = target.as_local() else {
         return Ok(Stage::Remote(Box::pin(remote::<M, A>(target, args, options))));
     };
     let args = if M::INFO.is_async() {
         args
     } else {
         let mut args = Some(args);
-        let open = &mut || Ok(Opened { parent: None, ..options.open_one_way(&target.system)? });
+        let open = &mut || Ok(Opened { parent: None, ..options.open_one_way(target.system())? });
         let tried = local.0.try_run(M::INFO, open, &mut |actor, context| {
             if let Some(args) = args.take() {
                 now_or_never(M::invoke(actor, context, args));
@@ -114,13 +114,13 @@ fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Result<Sta
             (Tried::Refused(error), _) => return Err(error),
             (Tried::Panicked(message), _) => {
                 let error = SystemError::Panicked { method: M::INFO.name().into(), message };
-                report(&target.system, DeadLetter::new(target.id.to_string(), M::INFO.name(), error));
+                report(target.system(), DeadLetter::new(target.id().to_string(), M::INFO.name(), error));
                 return Ok(Stage::Ended);
             }
             (Tried::Ran | Tried::NotNow, _) => return Ok(Stage::Ended),
         }
     };
-    let Opened { deadline, timeout, trace, .. } = options.open_one_way(&target.system)?;
+    let Opened { deadline, timeout, trace, .. } = options.open_one_way(target.system())?;
     let job = Job {
         method: Some(M::INFO),
         work: work::<M, A>(args, |_| {}),
@@ -143,12 +143,12 @@ fn start<M: Method<A>, A: ?Sized + Callable>(call: Call<'_, M, A>) -> Result<Sta
 
 impl<A: ?Sized + Callable> Waiting<'_, A> {
     fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), SystemError>> {
-        let Some(local) = &self.target.local else { return Poll::Ready(Ok(())) };
+        let Some(local) = self.target.as_local() else { return Poll::Ready(Ok(())) };
         if self.ticket.poll_admitted(local, cx.waker()).is_ready() {
             self.admitted = true;
             return Poll::Ready(Ok(()));
         }
-        let expiry = self.expiry.get_or_insert_with(|| self.target.system.sleep_until(self.deadline));
+        let expiry = self.expiry.get_or_insert_with(|| self.target.system().sleep_until(self.deadline));
         ready!(expiry.as_mut().poll(cx));
         Poll::Ready(if self.ticket.withdraw(local) {
             Err(SystemError::Deadline { after: self.timeout, outcome: Outcome::NotExecuted })
@@ -162,7 +162,7 @@ impl<A: ?Sized + Callable> Waiting<'_, A> {
 impl<A: ?Sized + Callable> Drop for Waiting<'_, A> {
     fn drop(&mut self) {
         if !self.admitted
-            && let Some(local) = &self.target.local
+            && let Some(local) = self.target.as_local()
         {
             self.ticket.withdraw(local);
         }
@@ -174,11 +174,11 @@ async fn remote<M: Method<A>, A: ?Sized + Callable>(
     args: M::Args,
     options: CallOptions,
 ) -> Result<(), FailureOf<A>> {
-    let system = &target.system;
+    let system = target.system();
     let Opened { deadline, timeout, trace, .. } = options.open_one_way(system)?;
     let encoder = record::<M, A>(system, &args)?;
     let call = RemoteCall { timeout, deadline, parent: None, trace };
-    system.remote_call_void(&target.id, M::INFO, encoder, call).await
+    system.remote_call_void(target.id(), M::INFO, encoder, call).await
 }
 
 impl<M: Method<A>, A: ?Sized + Callable> fmt::Debug for Cast<'_, M, A> {

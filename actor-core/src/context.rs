@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     ActorRef, ActorSystem, AnyLocal, CallScope, Callable, CancelToken, DistributedActor, Exit, ExitReason, IdOf,
-    MethodInfo, NodeId, Target, Termination, TraceParent, WeakLocal, local,
+    MethodInfo, NodeId, Termination, TraceParent, WeakLocal, local,
 };
 
 /// What a method learns of its surroundings, through a `#[ctx] ctx: &Context<Self>` parameter.
@@ -124,7 +124,10 @@ impl<A: ?Sized + Callable> Context<A> {
     /// A reference to this actor. Held in its own state, it would keep the actor alive for ever; hold
     /// [`downgrade`](ActorRef::downgrade)d ones there.
     pub fn actor_ref(&self) -> ActorRef<A> {
-        ActorRef::from_target(Target { id: self.id.clone(), system: self.system.clone(), local: self.me.upgrade() })
+        match self.me.upgrade() {
+            Some(me) => ActorRef::of_local(me),
+            None => ActorRef::of_remote(self.id.clone(), self.system.clone()),
+        }
     }
 
     /// The system that the actor lives on.

@@ -31,8 +31,12 @@ impl<A: ?Sized + Callable> ActorRef<A> {
         Self { methods: A::Methods::new(target) }
     }
 
-    pub(crate) fn of_local(id: IdOf<A>, system: A::System, local: Local<A>) -> Self {
-        Self::from_target(Target { id, system, local: Some(local) })
+    pub(crate) fn of_local(local: Local<A>) -> Self {
+        Self::from_target(Target::local(local))
+    }
+
+    pub(crate) fn of_remote(id: IdOf<A>, system: A::System) -> Self {
+        Self::from_target(Target::remote(id, system))
     }
 
     /// The reference to the actor of that id: local if it lives on this system, else a proxy. Never blocks.
@@ -43,24 +47,25 @@ impl<A: ?Sized + Callable> ActorRef<A> {
     where
         A: 'static,
     {
-        let local = system.resolve::<A>(&id)?;
-        let system = if local.is_some() { system.unguarded() } else { system.clone() };
-        Ok(Self::from_target(Target { id, system, local }))
+        Ok(match system.resolve::<A>(&id)? {
+            Some(local) => Self::of_local(local),
+            None => Self::of_remote(id, system.clone()),
+        })
     }
 
     /// The actor's id.
     pub fn id(&self) -> &IdOf<A> {
-        &self.target().id
+        self.target().id()
     }
 
     /// The system that calls go through.
     pub fn system(&self) -> &A::System {
-        &self.target().system
+        self.target().system()
     }
 
     /// Whether the actor lives on this system, in this process.
     pub fn is_local(&self) -> bool {
-        self.target().local.is_some()
+        self.target().as_local().is_some()
     }
 
     /// Runs `run` on the actor's state when its turn comes, as a call would. `None` if the actor is remote, or has
@@ -69,16 +74,16 @@ impl<A: ?Sized + Callable> ActorRef<A> {
     /// # Cancel safety
     /// Dropped before its turn, it does not run.
     pub async fn when_local<R: Send + 'static>(&self, run: impl FnOnce(&mut A) -> R + Send + 'static) -> Option<R> {
-        crate::call::when_local(self.target().local.as_ref()?, run).await
+        crate::call::when_local(self.target().as_local()?, run).await
     }
 
     /// A reference that does not keep the actor alive.
     pub fn downgrade(&self) -> WeakRef<A> {
         let target = self.target();
         WeakRef {
-            id: target.id.clone(),
-            system: target.system.clone(),
-            local: target.local.as_ref().map(Local::downgrade),
+            id: target.id().clone(),
+            system: target.system().clone(),
+            local: target.as_local().map(Local::downgrade),
         }
     }
 
@@ -89,7 +94,7 @@ impl<A: ?Sized + Callable> ActorRef<A> {
     /// ask its supervisor.
     pub fn stop(&self) -> Termination {
         let target = self.target();
-        match &target.local {
+        match target.as_local() {
             Some(local) => {
                 local.stop();
                 Termination { state: Waiting::Local(local.ended()) }
@@ -97,7 +102,7 @@ impl<A: ?Sized + Callable> ActorRef<A> {
             None => {
                 // The watch goes first: behind the stop it could arrive when the actor is forgotten already.
                 let ended = watched(target);
-                target.system.remote_stop(&target.id);
+                target.system().remote_stop(target.id());
                 ended
             }
         }
@@ -108,7 +113,7 @@ impl<A: ?Sized + Callable> ActorRef<A> {
     /// It is watched from this call on, and not from the first poll: an end in between is told as what it was.
     pub fn terminated(&self) -> Termination {
         let target = self.target();
-        match &target.local {
+        match target.as_local() {
             Some(local) => Termination { state: Waiting::Local(local.ended()) },
             None => watched(target),
         }
@@ -121,7 +126,7 @@ impl<A: ?Sized + Callable> ActorRef<A> {
 
 /// Watches an actor that is not local, beginning now: a system begins with the first poll.
 fn watched<A: ?Sized + Callable>(target: &Target<A>) -> Termination {
-    let mut ended = target.system.remote_terminated(&target.id);
+    let mut ended = target.system().remote_terminated(target.id());
     if let Poll::Ready(how) = ended.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())) {
         ended = Box::pin(std::future::ready(how));
     }
@@ -131,7 +136,7 @@ fn watched<A: ?Sized + Callable>(target: &Target<A>) -> Termination {
 impl<A: ?Sized + Callable> ActorRef<A> {
     /// The way to the actor, where it is local: for those who write an actor system.
     pub fn local(this: &Self) -> Option<&Local<A>> {
-        this.target().local.as_ref()
+        this.target().as_local()
     }
 }
 
@@ -200,8 +205,10 @@ impl<'de, A: ?Sized + Callable + 'static> Deserialize<'de> for ActorRef<A> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let id = IdOf::<A>::deserialize(deserializer)?;
         let system = DecodeContext::current_system::<A::System>().map_err(D::Error::custom)?;
-        let local = system.resolve::<A>(&id).unwrap_or_default();
-        Ok(Self::from_target(Target { id, system, local }))
+        Ok(match system.resolve::<A>(&id).unwrap_or_default() {
+            Some(local) => Self::of_local(local),
+            None => Self::of_remote(id, system),
+        })
     }
 }
 
@@ -215,11 +222,10 @@ pub struct WeakRef<A: ?Sized + Callable> {
 impl<A: ?Sized + Callable> WeakRef<A> {
     /// The reference, unless the actor was local and has ended.
     pub fn upgrade(&self) -> Option<ActorRef<A>> {
-        let local = match &self.local {
-            Some(weak) => Some(weak.upgrade()?),
-            None => None,
-        };
-        Some(ActorRef::from_target(Target { id: self.id.clone(), system: self.system.clone(), local }))
+        Some(match &self.local {
+            Some(weak) => ActorRef::of_local(weak.upgrade()?),
+            None => ActorRef::of_remote(self.id.clone(), self.system.clone()),
+        })
     }
 
     /// The actor's id.

@@ -32,7 +32,7 @@ impl<A: DistributedActor> Activity<A> {
     /// Runs the first job and then what waits in the mailbox. With `inline` the first job is polled on its caller's
     /// task, which nothing but that job may hold up.
     pub(super) async fn run(mut self, mut state: Box<State<A>>, mut inline: bool) {
-        let limit = self.seat.system().settings().activity_length_max.max(1);
+        let limit = self.seat.system.settings().activity_length_max.max(1);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX).saturating_mul(SHORT_TO_LONG);
         let mut handled = 0;
         loop {

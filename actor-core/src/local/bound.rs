@@ -1,9 +1,10 @@
-//! An actor that is bound to a locality, or has something else that few have.
+//! An actor that is bound to a locality, is supervised, or has something else that few have.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     estimate::{Estimates, Verdict},
+    keeper::Tenure,
     locality::Locality,
     options::{Overflow, SpawnOptions},
     port::{OpenCall, RunNow, Tried},
@@ -16,14 +17,18 @@ pub(super) struct Special<A: DistributedActor> {
     pub(super) overflow: Overflow<A>,
     locality: Option<Locality>,
     estimates: Estimates,
+    /// Set where the state may be replaced.
+    pub(super) tenure: Option<Arc<Tenure>>,
 }
 
 impl<A: DistributedActor> Special<A> {
-    /// What is asked for in `options`, if it is.
-    pub(super) fn of(options: SpawnOptions<A>) -> Option<Box<Self>> {
-        match (options.overflow, options.locality) {
-            (Overflow::Wait, None) => None,
-            (overflow, locality) => Some(Box::new(Self { overflow, locality, estimates: Estimates::default() })),
+    /// What is asked for in `options` and beside them, if it is.
+    pub(super) fn of(options: SpawnOptions<A>, tenure: Option<Arc<Tenure>>) -> Option<Box<Self>> {
+        match (options.overflow, options.locality, tenure) {
+            (Overflow::Wait, None, None) => None,
+            (overflow, locality, tenure) => {
+                Some(Box::new(Self { overflow, locality, estimates: Estimates::default(), tenure }))
+            }
         }
     }
 }
@@ -42,8 +47,8 @@ impl<A: DistributedActor> Seat<A> {
     /// Has a task of the actor's run: where all of its locality run, if it has one. Without a runtime the task is dropped.
     pub(super) fn run_task(&self, task: BoxFuture<'static, ()>) {
         match self.locality() {
-            Some(locality) => locality.execute(self.system(), task),
-            None => drop(self.system().execute(task)),
+            Some(locality) => locality.execute(&self.system, task),
+            None => drop(self.system.execute(task)),
         }
     }
 
@@ -80,7 +85,7 @@ impl<A: DistributedActor> Seat<A> {
     #[inline(never)]
     fn try_run_entering(&self, method: &'static MethodInfo, open: OpenCall<'_>, run: RunNow<'_, A>) -> Tried {
         let taken = self.special.as_deref().and_then(|Special { locality, estimates, .. }| {
-            let verdict = match estimates.judge(method.position(), self.system().settings().inline_time_max) {
+            let verdict = match estimates.judge(method.position(), self.system.settings().inline_time_max) {
                 Verdict::Schedule => return None,
                 verdict => verdict,
             };

@@ -13,15 +13,23 @@ use std::{
 /// that is measured a prime, so that methods which are called in turn are measured in turn.
 const SAMPLE_EVERY: u8 = 60;
 
+/// Methods for which there is room from the beginning: most actors have no more, and need no memory of their own for this.
+const FEW: usize = 4;
+
 /// A running estimate of the time that each method of one actor takes.
 ///
 /// An estimate belongs to one actor, not to its type: no state is shared between actors, and a run of a simulated
 /// network depends on nothing outside it. Several threads may use it at once, and one change in many may get lost.
 #[derive(Debug, Default)]
 pub(crate) struct Estimates {
-    /// Nanoseconds for each method; zero until it was measured once.
-    methods: OnceLock<Box<[AtomicU32]>>,
+    /// Nanoseconds for each of the first methods; zero until it was measured once.
+    few: [AtomicU32; FEW],
+    /// The same for the others. In a box of its own, since every actor has room for a pointer to it.
+    others: OnceLock<Box<Others>>,
 }
+
+#[derive(Debug)]
+struct Others(Box<[AtomicU32]>);
 
 /// What is known of a method before it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +58,7 @@ impl Estimates {
     /// Whether the method at `position` has proved short.
     #[inline]
     pub(crate) fn is_short(&self, position: usize, limit: Duration) -> bool {
-        let known = self.methods.get().and_then(|methods| methods.get(position));
+        let known = self.few.get(position).or_else(|| self.others.get()?.0.get(position.checked_sub(FEW)?));
         let nanos = known.map_or(0, |nanos| nanos.load(Ordering::Relaxed));
         nanos != 0 && nanos <= nanos_of(limit)
     }
@@ -58,8 +66,9 @@ impl Estimates {
     /// Takes a measurement into account. One slow run is enough to schedule the next ones; several fast ones are
     /// needed to be trusted again.
     pub(crate) fn record(&self, position: usize, methods: usize, elapsed: Duration) {
-        let known = self.methods.get_or_init(|| (0..methods).map(|_| AtomicU32::new(0)).collect());
-        let Some(nanos) = known.get(position) else { return };
+        let others =
+            || self.others.get_or_init(|| Box::new(Others((FEW..methods).map(|_| AtomicU32::new(0)).collect())));
+        let Some(nanos) = self.few.get(position).or_else(|| others().0.get(position.checked_sub(FEW)?)) else { return };
         let measured = u32::try_from(elapsed.as_nanos()).unwrap_or(u32::MAX).max(1);
         let now = match nanos.load(Ordering::Relaxed) {
             0 => measured,
@@ -108,6 +117,17 @@ mod tests {
         estimates.record(1, 2, Duration::from_nanos(50));
         assert_eq!(estimates.judge(1, LIMIT), Verdict::Inline);
         assert_eq!(estimates.judge(0, LIMIT), Verdict::Schedule);
+    }
+
+    #[test]
+    fn each_method_has_an_estimate_of_its_own_however_many_there_are() {
+        let estimates = Estimates::default();
+        for position in (0..20).step_by(2) {
+            estimates.record(position, 20, Duration::from_nanos(50));
+        }
+        for position in 0..21 {
+            assert_eq!(estimates.is_short(position, LIMIT), position < 20 && position.is_multiple_of(2), "{position}");
+        }
     }
 
     #[test]

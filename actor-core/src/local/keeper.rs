@@ -155,8 +155,7 @@ where
     /// The actor.
     #[must_use]
     pub fn actor_ref(&self) -> ActorRef<A> {
-        let local = Local(self.seat.clone() as Arc<dyn Port<A>>);
-        ActorRef::of_local(self.seat.id().clone(), self.seat.system().clone(), local)
+        ActorRef::of_local(Local(self.seat.clone() as Arc<dyn Port<A>>))
     }
 
     /// Has calls fail as long as the actor is without a state: those that wait in its mailbox, and those that are made until

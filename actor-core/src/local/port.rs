@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{ending::Ended, job::Job, mailbox::Stop};
-use crate::{AnyLocal, Callable, Context, MethodInfo, SystemError, WeakAnyLocal, call::Opened, scope::Named};
+use crate::{AnyLocal, Callable, Context, IdOf, MethodInfo, SystemError, WeakAnyLocal, call::Opened, scope::Named};
 
 /// What a seat offers to those who call its actor. `A` may be a protocol that the actor serves.
 pub(crate) trait Port<A: ?Sized + Callable>: Named {
@@ -33,6 +33,12 @@ pub(crate) trait Port<A: ?Sized + Callable>: Named {
 
     /// The actor's end.
     fn ended(&self) -> Ended;
+
+    /// The actor's id.
+    fn id(&self) -> &IdOf<A>;
+
+    /// The actor's system.
+    fn system(&self) -> &A::System;
 
     /// The same seat without its actor's type.
     fn erase(self: Arc<Self>) -> AnyLocal<A::System>;

@@ -42,13 +42,11 @@ const INLINE_DEPTH_MAX: u32 = 16;
 /// One actor in this process.
 pub(crate) struct Seat<A: DistributedActor> {
     pub(super) mailbox: Mailbox<Box<State<A>>, Job<A>>,
-    id: IdOf<A>,
-    system: A::System,
+    pub(super) id: IdOf<A>,
+    pub(super) system: A::System,
     pub(super) fate: OnceLock<Arc<Fate<A::System>>>,
-    /// Set where it was spawned with something else than is usual. Boxed: it is rare.
+    /// Set where it has something that is not usual. Boxed: it is rare.
     pub(super) special: Option<Box<Special<A>>>,
-    /// Set where the state may be replaced.
-    tenure: Option<Arc<Tenure>>,
     me: Weak<Self>,
 }
 
@@ -68,17 +66,9 @@ impl<A: DistributedActor> Seat<A> {
         tenure: Option<Arc<Tenure>>,
     ) -> Self {
         let capacity = options.mailbox_length_max.map_or(system.settings().mailbox_length_max, Into::into);
-        let special = Special::of(options);
+        let special = Special::of(options, tenure);
         let mailbox = Mailbox::new(state, capacity);
-        Self { mailbox, id, system, fate: OnceLock::new(), special, tenure, me }
-    }
-
-    pub(super) fn id(&self) -> &IdOf<A> {
-        &self.id
-    }
-
-    pub(super) fn system(&self) -> &A::System {
-        &self.system
+        Self { mailbox, id, system, fate: OnceLock::new(), special, me }
     }
 
     /// The surroundings of a call of `method` that begins now.
@@ -103,7 +93,7 @@ impl<A: DistributedActor> Seat<A> {
             (Terminated::Stopped, Some(reason)) => Terminated::Failed(Box::new(reason.clone())),
             (how, _) => how,
         };
-        if let Some(tenure) = &self.tenure
+        if let Some(tenure) = self.tenure()
             && !tenure.is_over()
         {
             let wants_restart = state.as_ref().and_then(|state| state.context.wants_restart());
@@ -149,7 +139,7 @@ impl<A: DistributedActor> Seat<A> {
     }
 
     pub(super) fn tenure(&self) -> Option<&Tenure> {
-        self.tenure.as_deref()
+        self.special.as_ref()?.tenure.as_deref()
     }
 
     /// Takes another state, which begins with `job`, or with what waits.
@@ -162,7 +152,7 @@ impl<A: DistributedActor> Seat<A> {
 
     /// There is no other state to come. Does nothing the second time.
     pub(super) fn end_for_ever(&self, how: Terminated) {
-        match self.tenure.as_ref().and_then(|tenure| tenure.end()) {
+        match self.tenure().and_then(|tenure| tenure.end()) {
             Some(true) => Port::stop(self, Stop::Now),
             Some(false) => self.gone(None, &End::of(how, None), None),
             None => {}
@@ -171,7 +161,7 @@ impl<A: DistributedActor> Seat<A> {
 
     /// While there is no state, nothing is taken, and what waits is answered.
     pub(super) fn refuse_while_vacant(&self) {
-        if self.tenure.as_ref().is_some_and(|tenure| tenure.is_vacant()) {
+        if self.tenure().is_some_and(|tenure| tenure.is_vacant()) {
             self.refuse_waiting();
         }
     }
@@ -312,7 +302,7 @@ impl<A: DistributedActor> Seat<A> {
 
     /// Whether another state may come.
     fn may_return(&self) -> bool {
-        self.tenure.as_ref().is_some_and(|tenure| !tenure.is_over())
+        self.tenure().is_some_and(|tenure| !tenure.is_over())
     }
 
     fn unknown(&self) -> SystemError {
@@ -372,6 +362,14 @@ impl<A: DistributedActor> Port<A> for Seat<A> {
 
     fn ended(&self) -> Ended {
         Ended::new(self.fate().clone())
+    }
+
+    fn id(&self) -> &IdOf<A> {
+        &self.id
+    }
+
+    fn system(&self) -> &A::System {
+        &self.system
     }
 
     fn erase(self: Arc<Self>) -> AnyLocal<A::System> {
@@ -514,7 +512,7 @@ impl<A: DistributedActor> AnyPort<A::System> for Seat<A> {
     }
 
     fn is_stopped_in_turn(&self) -> bool {
-        self.tenure.as_ref().is_some_and(|tenure| tenure.is_stopped_in_turn)
+        self.tenure().is_some_and(|tenure| tenure.is_stopped_in_turn)
     }
 
     fn ended(&self) -> Ended {

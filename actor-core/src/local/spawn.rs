@@ -73,9 +73,7 @@ impl<A: DistributedActor> Unborn<A> {
 
     /// The actor comes to life.
     pub(super) fn born(self, actor: A, options: SpawnOptions<A>) -> ActorRef<A> {
-        let (id, system) = (self.context.id().clone(), self.context.system().clone());
-        let local = Local(self.seated(actor, options, None) as Arc<dyn Port<A>>);
-        ActorRef::of_local(id, system, local)
+        ActorRef::of_local(Local(self.seated(actor, options, None) as Arc<dyn Port<A>>))
     }
 
     /// The same; with a tenure its state may be replaced, and whoever keeps it starts it.

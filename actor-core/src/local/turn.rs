@@ -85,7 +85,7 @@ impl<'a, A: DistributedActor> Turn<'a, A> {
             {
                 turn.scope = seat.open_scope(method, Opened { deadline, timeout, parent, trace });
             }
-            turn.span = call_span(method, seat.id(), || trace);
+            turn.span = call_span(method, &seat.id, || trace);
         }
         Some((turn, work))
     }
@@ -193,7 +193,7 @@ impl<'a, A: DistributedActor> Turn<'a, A> {
             return Some(Cut::GivenUp(SystemError::Cancelled));
         }
         let deadline = self.deadline?;
-        let expiry = self.expiry.get_or_insert_with(|| self.seat.system().sleep_until(deadline));
+        let expiry = self.expiry.get_or_insert_with(|| self.seat.system.sleep_until(deadline));
         match expiry.as_mut().poll(cx) {
             Poll::Ready(()) => {
                 Some(Cut::GivenUp(SystemError::Deadline { after: self.timeout, outcome: Outcome::Unknown }))
