@@ -2,10 +2,15 @@
 
 use std::task::Poll;
 
-use super::pair::{METHOD, Pair, body, outgoing};
+use bytes::BytesMut;
+
+use super::{
+    pair::{METHOD, Pair, body, outgoing},
+    raw::enclose,
+};
 use crate::{
     Limits,
-    protocol::{CloseReason, Event, Goodbye, MethodKey, OutgoingCall},
+    protocol::{CloseReason, Event, Frame, Goodbye, MethodKey, OutgoingCall},
 };
 
 const CHUNK: usize = 16 * 1024;
@@ -261,12 +266,28 @@ fn the_last_word_is_heard_when_both_streams_have_brought_it() {
     assert!(matches!(pair.client.events.pop_front(), Some(Event::Goodbye(Goodbye::ShuttingDown))));
 }
 
+/// R100: what has arrived over one stream is none of another's.
+#[test]
+fn who_tells_of_more_than_was_sent_over_that_stream_is_given_up() {
+    for (stream, is_true) in [(0, false), (1, true), (2, false), (3, false)] {
+        let mut pair = Pair { is_prompt: false, ..Pair::with_streams(&Limits::default(), 2) };
+        for (instance, chunks) in [(1, 3), (2, 2)] {
+            pair.call(instance, chunks * CHUNK);
+            pair.client_sends(usize::MAX);
+        }
+        let told = Frame::Arrived { stream, bytes: 3 * CHUNK as u64 };
+        let received = pair.client.session.receive(pair.now, &mut BytesMut::from(&enclose(&told, false)[..]));
+        let overflow = CloseReason::CreditOverflow { of: "bytes of chunks" };
+        assert_eq!(received, if is_true { Ok(()) } else { Err(overflow) }, "{stream}");
+    }
+}
+
 /// R100
 #[test]
 fn who_says_that_something_is_behind_what_never_comes_holds_up_that_alone() {
     let mut pair = pair();
     let behind = [10, 0, 0, 0, 21, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
-    let mut input = bytes::BytesMut::from(&behind[..]);
+    let mut input = BytesMut::from(&behind[..]);
     pair.server.session.receive_bulk(pair.now, 0, &mut input).unwrap();
     assert!(pair.server.session.bulk_waits(0) && input.len() == behind.len());
     let small = pair.call(1, 1);
