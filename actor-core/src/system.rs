@@ -63,7 +63,8 @@ pub trait ActorSystem: Clone + Send + Sync + 'static {
     /// The actor has ended, or failed to start: forget it.
     fn resign_id(&self, id: &Self::ActorId);
 
-    /// The local actor of that id; `None` where a proxy shall be made.
+    /// The local actor of that id, whose references have the id and the system that it was spawned with; `None` where a
+    /// proxy shall be made.
     ///
     /// # Errors
     /// When the id can be seen to be of no use: unknown node, wrong type, ended.

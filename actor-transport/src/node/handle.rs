@@ -23,8 +23,8 @@ pub struct Node {
     /// None in handles that do not keep the node running.
     #[allow(dead_code, reason = "it is there to be dropped")]
     guard: Option<Arc<Guard>>,
-    /// The link that the first call through this handle went over. Each reference has a handle of its own, so that its
-    /// calls need not look for the link to its node, under a lock that all share.
+    /// The link that the first call through this handle went over. A reference to an actor elsewhere has, with its clones, a
+    /// handle of its own, so that its calls need not look for the link to its node, under a lock that all share.
     link: OnceLock<Arc<Link>>,
 }
 
