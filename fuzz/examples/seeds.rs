@@ -86,7 +86,7 @@ fn frames() -> Result<Seeds, Box<dyn Error>> {
         ("ping", Frame::Ping),
         ("pong", Frame::Pong),
         ("credit", Frame::Credit { requests: 5, replies: 300, casts: 1 }),
-        ("arrived", Frame::Arrived { bytes: 32_768 }),
+        ("arrived", Frame::Arrived { stream: 1, bytes: 32_768 }),
         ("behind", Frame::Behind { bytes: 32_768 }),
         ("goodbye", Frame::Goodbye { code: 0, text: "done" }),
         ("introduce", Frame::Introduce { node: NodeId::from_bits(3), addresses: vec!["tcp://127.0.0.1:1"] }),
@@ -165,6 +165,10 @@ fn pairs() -> Seeds {
     vec![
         ("a_call", [&[0][..], &call, &send, &deliver, &answer, &back, &heard, &take].concat()),
         ("large_ones", [&[5][..], &large, &large, &call, &cast, &send, &deliver, &answer, &back, &heard].concat()),
+        (
+            "over_streams",
+            [&[128 | 5][..], &large, &large, &cast, &send, &[12 | SECOND | 32, 255], &deliver, &heard].concat(),
+        ),
         ("cancelled", [&[16][..], &large, &call, &send, &[4, 0], &[4, 0], &send, &deliver, &back, &heard].concat()),
         ("late", [&[42][..], &[0, 3], &send, &[13, 50], &deliver, &answer, &back, &[13, 250], &heard].concat()),
         ("watches", [&[0][..], &[14, 1], &send, &deliver, &[15 | SECOND, 1], &[14, 17], &back, &heard].concat()),
