@@ -135,21 +135,23 @@ fn no_more_than_the_window_is_on_its_way_before_the_peer_tells_of_its_arrival() 
 /// R39
 #[test]
 fn a_peer_that_does_not_tell_of_arrivals_is_given_up() {
-    let mut pair = Pair::new();
-    pair.call(1, MIB);
-    let mut out = std::collections::VecDeque::new();
-    while pair.client.session.transmit(pair.now, usize::MAX, &mut out) {}
-    let stall = pair.now + Limits::default().write_stall_max;
-    let step = std::time::Duration::from_millis(500);
-    while pair.now + step < stall {
-        pair.now += step;
-        // Whatever else it says.
-        let mut other = bytes::BytesMut::from(&enclose(&Frame::System(b"alive"), true)[..]);
-        pair.client.session.receive(pair.now, &mut other).unwrap();
-        assert_eq!(pair.client.session.handle_timeout(pair.now), Ok(()));
+    for streams in [0, 2] {
+        let mut pair = Pair { is_prompt: false, ..Pair::with_streams(&Limits::default(), streams) };
+        pair.call(1, MIB);
+        while pair.client_sends(usize::MAX) {}
+        let stall = pair.now + Limits::default().write_stall_max;
+        let step = std::time::Duration::from_millis(500);
+        while pair.now + step < stall {
+            pair.now += step;
+            // Whatever else it says, and however often it is looked for something to send.
+            let mut other = bytes::BytesMut::from(&enclose(&Frame::System(b"alive"), false)[..]);
+            pair.client.session.receive(pair.now, &mut other).unwrap();
+            pair.client_sends(usize::MAX);
+            assert_eq!(pair.client.session.handle_timeout(pair.now), Ok(()));
+        }
+        assert_eq!(pair.client.session.next_timeout(), Some(stall));
+        assert_eq!(pair.client.session.handle_timeout(stall), Err(CloseReason::WriteStalled { ms: 5000 }));
     }
-    assert_eq!(pair.client.session.next_timeout(), Some(stall));
-    assert_eq!(pair.client.session.handle_timeout(stall), Err(CloseReason::WriteStalled { ms: 5000 }));
 }
 
 /// R39
