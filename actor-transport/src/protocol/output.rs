@@ -22,6 +22,8 @@ pub(crate) struct Output {
     unbounded: usize,
     /// All bytes that were handed to the transport.
     handed: u64,
+    /// A whole call, cast or answer was written.
+    has_message: bool,
 }
 
 impl Output {
@@ -41,6 +43,8 @@ impl Output {
     /// Writes a whole frame, of which `pieces` are the end.
     #[inline]
     pub(crate) fn frame_of_pieces(&mut self, frame: &Frame<'_>, pieces: &[Bytes]) {
+        self.has_message |=
+            matches!(frame, Frame::Call { .. } | Frame::Cast { .. } | Frame::Reply { .. } | Frame::Error { .. });
         self.open(frame, pieces);
         if !self.sealed {
             for piece in pieces {
@@ -85,6 +89,11 @@ impl Output {
             self.handed = self.handed.saturating_add(length as u64);
         }
         length
+    }
+
+    /// Whether whole calls, casts or answers were written since it was asked before.
+    pub(crate) fn take_has_message(&mut self) -> bool {
+        std::mem::take(&mut self.has_message)
     }
 
     /// The transport has taken everything: what was written until now has left.

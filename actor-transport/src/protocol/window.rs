@@ -9,6 +9,11 @@ use std::time::{Duration, Instant};
 const WINDOW_MIN: u64 = 128 * 1024;
 /// And in chunks: two for each piece of news of their arrival, as many to go on with meanwhile.
 const CHUNKS_MIN: u64 = 4;
+/// How often that may be on its way where no small message has passed for a while, which would have to wait for it. With
+/// twice as much, messages of 64 KiB and 1 MiB go 1.7 times as fast over the loopback interface.
+const ALONE: u64 = 2;
+/// For how long one that has passed counts.
+const SHARE_AGE: Duration = Duration::from_secs(1);
 /// A round trip is measured when nothing is on its way, but no sooner after the last one: it costs a long path a pause.
 const SAMPLE_AGE: Duration = Duration::from_secs(1);
 /// Where there is never nothing on its way, the sender waits for that after such a time.
@@ -49,6 +54,8 @@ pub(crate) struct WindowOut {
     round: Option<Round>,
     /// Nothing is sent until nothing is on its way.
     drains: bool,
+    /// Until when small messages are expected to pass.
+    shared: Option<Instant>,
     /// When something was sent or arrived last.
     moved: Option<Instant>,
 }
@@ -84,8 +91,17 @@ impl WindowOut {
     pub(crate) fn is_open(&self) -> bool {
         // While the round trip is measured the sender must not be busy with more: with the whole window on its way, a
         // measured 20 us became 400.
-        let length = if self.measured.is_some() { self.bounds.least } else { self.length };
+        let length = match (self.measured, self.shared) {
+            (Some(_), _) => self.bounds.least,
+            (None, Some(_)) => self.length,
+            (None, None) => self.length.max(self.bounds.least.saturating_mul(ALONE)).min(self.most),
+        };
         !self.drains && self.on_its_way() < length
+    }
+
+    /// A small message passes what waits.
+    pub(crate) fn share(&mut self, now: Instant) {
+        self.shared = now.checked_add(SHARE_AGE);
     }
 
     /// Since when nothing has been sent nor has arrived.
@@ -96,6 +112,7 @@ impl WindowOut {
     /// A part of a message in chunks leaves.
     pub(crate) fn send(&mut self, now: Instant, length: usize) {
         self.moved = Some(now);
+        self.shared = self.shared.filter(|until| *until > now);
         let was_empty = self.is_empty();
         self.sent = self.sent.saturating_add(length as u64);
         if was_empty && !self.is_empty() {
@@ -287,6 +304,32 @@ mod tests {
             assert_eq!(was_full(&window), Some(sent == 8));
         }
         assert!(!window.is_open());
+    }
+
+    #[test]
+    fn more_may_be_on_its_way_until_a_small_message_passes_and_a_while_later_again() {
+        let (mut window, now) = (WindowOut::new(CHUNK, MOST), Instant::now());
+        let fill = |window: &mut WindowOut, now: Instant| {
+            let mut sent = 0;
+            while window.is_open() {
+                window.send(now, CHUNK as usize);
+                sent += u64::from(CHUNK);
+            }
+            assert!(window.arrive(now, sent));
+            sent
+        };
+        // While the round trip is measured.
+        assert_eq!(fill(&mut window, now), WINDOW_MIN);
+        assert_eq!(fill(&mut window, now), ALONE * WINDOW_MIN);
+        window.share(now);
+        assert_eq!(fill(&mut window, now), WINDOW_MIN);
+        // It is measured again first.
+        assert_eq!(fill(&mut window, now + SHARE_AGE), WINDOW_MIN);
+        assert_eq!(fill(&mut window, now + SHARE_AGE), ALONE * WINDOW_MIN);
+        // Never more than the receiver has room for.
+        let mut narrow = WindowOut::new(CHUNK, WINDOW_MIN + 1);
+        assert_eq!(fill(&mut narrow, now), WINDOW_MIN);
+        assert_eq!(fill(&mut narrow, now), WINDOW_MIN + u64::from(CHUNK));
     }
 
     #[test]

@@ -37,6 +37,9 @@ impl Session {
             return false;
         }
         let before = out.len();
+        if self.output.take_has_message() && !self.lanes.is_empty() {
+            self.window_out.share(now);
+        }
         self.write_what_is_due();
         let moved = self.output.take(out);
         if self.bulk.is_empty() {

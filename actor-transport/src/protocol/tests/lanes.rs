@@ -1,5 +1,7 @@
 //! Large messages, and what passes them.
 
+use std::collections::VecDeque;
+
 use actor_core::{EncodeBuffer, Terminated};
 use bytes::Bytes;
 
@@ -111,7 +113,7 @@ fn a_long_byte_string_is_not_copied_on_its_way_out() {
     message.put_slice(b"head");
     message.put_bytes(long);
     pair.client.session.call(pair.now, &outgoing(pair.now, 1), message).unwrap();
-    let mut out = std::collections::VecDeque::new();
+    let mut out = VecDeque::new();
     pair.client.session.transmit(pair.now, usize::MAX, &mut out);
     let uncopied: usize = out.iter().filter(|bytes| whole.contains(&(bytes.as_ptr() as usize))).map(Bytes::len).sum();
     assert_eq!(uncopied, 7 * CHUNK);
@@ -123,13 +125,41 @@ fn no_more_than_the_window_is_on_its_way_before_the_peer_tells_of_its_arrival() 
     let mut pair = Pair::new();
     pair.call(1, MIB);
     pair.call(2, MIB);
-    let mut out = std::collections::VecDeque::new();
+    let mut out = VecDeque::new();
     while pair.client.session.transmit(pair.now, 1, &mut out) {}
     let sent: usize = out.iter().map(Bytes::len).sum();
     assert!((128 * 1024..129 * 1024).contains(&sent), "{sent}");
     assert!(!pair.client.session.wants_transmit() && !pair.client.session.is_idle());
     pair.call(3, 1);
     assert!(pair.client.session.wants_transmit(), "a small message waits for nothing");
+}
+
+/// R39: what is on its way is what the next small message would have to wait for.
+#[test]
+fn more_is_on_its_way_where_no_small_message_has_passed_for_a_while() {
+    for streams in [0, 2] {
+        // What passes, and how many KiB may be on its way then.
+        for (small, least) in [(None, 256), (Some(2), 128)] {
+            let mut pair = Pair::with_streams(&Limits::default(), streams);
+            pair.call(1, 2 * MIB);
+            // The round trip is known, and everything has arrived.
+            pair.client_sends(usize::MAX);
+            pair.server_sends(usize::MAX);
+            if let Some(instance) = small {
+                pair.call(instance, 1);
+            }
+            pair.client_sends(1);
+            pair.server_sends(usize::MAX);
+            let mut sent = 0;
+            let (mut out, mut bulk) = (VecDeque::new(), vec![VecDeque::new(); streams]);
+            while pair.client.session.transmit_all(pair.now, usize::MAX, &mut out, &mut bulk) {
+                sent +=
+                    std::iter::once(&mut out).chain(&mut bulk).flat_map(std::mem::take).map(|b| b.len()).sum::<usize>();
+            }
+            let bounds = (least - 32) * 1024..=(least + 17) * 1024;
+            assert!(bounds.contains(&sent), "{streams} {small:?}: {sent}");
+        }
+    }
 }
 
 /// R39
@@ -159,7 +189,7 @@ fn a_peer_that_does_not_tell_of_arrivals_is_given_up() {
 fn a_peer_that_does_not_tell_of_arrivals_is_kept_when_nothing_waits_for_them() {
     let mut pair = Pair::new();
     let call = pair.call(1, MIB);
-    let mut out = std::collections::VecDeque::new();
+    let mut out = VecDeque::new();
     while pair.client.session.transmit(pair.now, usize::MAX, &mut out) {}
     pair.client.session.cancel(pair.now, call);
     while pair.client.session.transmit(pair.now, usize::MAX, &mut out) {}
