@@ -6,10 +6,11 @@ use std::{
     cell::Cell,
     collections::{BTreeSet, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
+    panic::{AssertUnwindSafe, catch_unwind},
 };
 
 use actor_testkit::Network;
-use distributed_actor::{ActorId, ActorRef, Node, SystemError, Terminated, WeakRef, distributed_actor};
+use distributed_actor::{ActorId, ActorRef, DecodeContext, Node, SystemError, Terminated, WeakRef, distributed_actor};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Neither `Sync` nor anything that could be compared, printed or sent.
@@ -88,7 +89,14 @@ async fn a_reference_is_not_read_outside_a_system() {
     let node = Node::builder().start().await.unwrap();
     let actor = node.spawn(counter(1));
     let text = serde_json::to_string(&actor).unwrap();
-    assert!(serde_json::from_str::<ActorRef<Counter<i32>>>(&text).is_err());
+    let read = || serde_json::from_str::<ActorRef<Counter<i32>>>(&text);
+    assert!(read().is_err());
+    // Of scopes within one another the inner one counts, and none that is over, however it ended.
+    let (context, other) = (DecodeContext::new(node), DecodeContext::new(Node::builder().start().await.unwrap()));
+    assert!(context.scope(|| other.scope(|| read().is_ok_and(|read| !read.is_local()))));
+    let panics = AssertUnwindSafe(|| other.scope(|| panic!("as planned")));
+    assert!(context.scope(|| catch_unwind(panics).is_err() && read().is_ok_and(|read| read.is_local())));
+    assert!(read().is_err());
 }
 
 /// R24
