@@ -139,7 +139,7 @@ fn no_more_than_the_window_is_on_its_way_before_the_peer_tells_of_its_arrival() 
 fn more_is_on_its_way_where_no_small_message_has_passed_for_a_while() {
     for streams in [0, 2] {
         // What passes, and how many KiB may be on its way then.
-        for (small, least) in [(None, 256), (Some(2), 128)] {
+        for (small, least) in [(None, 256), (Some(2), 64)] {
             let mut pair = Pair::with_streams(&Limits::default(), streams);
             pair.call(1, 2 * MIB);
             // The round trip is known, and everything has arrived.
