@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-/// The least that may be on its way, in bytes.
+/// What may be on its way while the round trip is measured, in bytes. Else twice or half as much is the least.
 const WINDOW_MIN: u64 = 128 * 1024;
 /// And in chunks: two for each piece of news of their arrival, as many to go on with meanwhile.
 const CHUNKS_MIN: u64 = 4;
@@ -22,7 +22,8 @@ const SAMPLE_AGE: Duration = Duration::from_secs(1);
 /// Where there is never nothing on its way, the sender waits for that after such a time.
 const DRAIN_AGE: Duration = Duration::from_secs(10);
 
-/// What both sides know of the window: its least length, and how much has to arrive before the sender is told.
+/// The length that those of the window are parts or multiples of, and how much has to arrive before the sender is told,
+/// which both sides know.
 #[derive(Debug, Clone, Copy, Default)]
 struct Bounds {
     least: u64,
