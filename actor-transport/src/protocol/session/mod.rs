@@ -352,9 +352,13 @@ impl Session {
     }
 }
 
-/// Into an empty vector nothing is copied; its memory is used for what comes next.
+/// Into an empty vector nothing is copied; its memory is used for what comes next. Where there is nothing to hand over
+/// both keep theirs: a caller's, which has none, would cost the session its own with each call.
 #[inline]
 fn hand_over<T>(from: &mut Vec<T>, into: &mut Vec<T>) {
+    if from.is_empty() {
+        return;
+    }
     if into.is_empty() {
         std::mem::swap(from, into);
     } else {
