@@ -8,7 +8,7 @@
 //! at the flag then. If the one finds the slot empty, its exchange came before the other's, and so the other sees the flag.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{HashSet, VecDeque},
     sync::atomic::Ordering::Relaxed,
     task::{Poll, Waker},
     time::Duration,
@@ -81,7 +81,7 @@ pub(crate) trait Queued {
 /// Jobs that interleave.
 struct Sharing<J> {
     /// The numbers of the calls that are pending, where others can descend from them.
-    calls: BTreeSet<u64>,
+    calls: HashSet<u64>,
     /// What descends from those, and so cannot wait for them. As many as their callers wait for, no more: one-way
     /// calls descend from nothing.
     nested: VecDeque<Waiting<J>>,
@@ -583,7 +583,7 @@ impl<J> Default for Line<J> {
 
 impl<J> Default for Sharing<J> {
     fn default() -> Self {
-        Self { calls: BTreeSet::new(), nested: VecDeque::new() }
+        Self { calls: HashSet::new(), nested: VecDeque::new() }
     }
 }
 

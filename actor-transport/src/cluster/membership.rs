@@ -169,7 +169,7 @@ impl Host {
 
     /// Runs something beside, on tasks that no user's code can keep waiting.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        drop(self.inner.io.spawn(task));
+        self.inner.serve(Box::pin(task));
     }
 }
 

@@ -41,7 +41,7 @@ const REFUSALS_MAX: usize = 32;
 
 /// Accepts connections in a task of its own, until the node ends.
 pub(super) fn listen(inner: &Arc<Inner>, listener: Box<dyn Listener>) {
-    let task = inner.io.spawn(accept(inner.clone(), listener));
+    let task = inner.serve(Box::pin(accept(inner.clone(), listener)));
     lock(&inner.tasks).push(task.abort_handle());
 }
 
@@ -58,9 +58,9 @@ async fn accept(inner: Arc<Inner>, mut listener: Box<dyn Listener>) {
                 // Whoever is beyond the limit of handshakes waits for its turn. Those beyond the limit of connections do
                 // not take part in that: one address could keep all others out.
                 if let Some(place) = open.admit(&remote) {
-                    drop(inner.io.spawn(welcome(inner.clone(), connection, turns.queue(&remote), place)));
+                    inner.serve(Box::pin(welcome(inner.clone(), connection, turns.queue(&remote), place)));
                 } else if let Ok(permit) = refusals.clone().try_acquire_owned() {
-                    drop(inner.io.spawn(turn_away(inner.clone(), connection, permit)));
+                    inner.serve(Box::pin(turn_away(inner.clone(), connection, permit)));
                 } else {
                     inner.refused(&remote, RefusedReason::Rejected(Reject::TooManyConnections));
                 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
-use actor_core::{DeadLetter, MethodInfo, NodeId, SystemError};
+use actor_core::{BoxFuture, DeadLetter, MethodInfo, NodeId, SystemError};
 
 use super::{
     Node, accept,
@@ -190,6 +190,15 @@ impl NodeBuilder {
     /// # Panics
     /// Outside a tokio runtime.
     pub async fn start(self) -> Result<Node, SystemError> {
+        self.starting().await
+    }
+
+    /// In a box: see [`Inner::serve`].
+    fn starting(self) -> BoxFuture<'static, Result<Node, SystemError>> {
+        Box::pin(self.begin())
+    }
+
+    async fn begin(self) -> Result<Node, SystemError> {
         self.limits.validate().map_err(|error| SystemError::BadLimits { why: error.to_string().into() })?;
         let mut transports: HashMap<String, Arc<dyn Transport>> = HashMap::new();
         let defaults = inventory::iter::<DefaultTransport>.into_iter().map(|default| default.0());

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use actor_core::{NodeId, SystemError};
+use actor_core::{BoxFuture, NodeId, SystemError};
 use bytes::BytesMut;
 use tokio::time::{timeout, timeout_at};
 
@@ -66,7 +66,7 @@ impl Addresses {
 
 /// Dials the peer of a link that has no connection, in a task of its own.
 pub(super) fn start(inner: &Arc<Inner>, link: &Arc<Link>) {
-    inner.io.spawn(dial(inner.clone(), link.clone()));
+    inner.serve(Box::pin(dial(inner.clone(), link.clone())));
 }
 
 async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
@@ -238,7 +238,14 @@ impl Inner {
     /// A connection whose other end is not known could cross one of that node: then both sides would have two, and no
     /// rule that both know to choose one. So the node is asked for its id first, on a connection of its own, and dialed
     /// like any other.
-    pub(crate) async fn link_at(self: &Arc<Self>, address: &Address) -> Result<Arc<Link>, SystemError> {
+    pub(crate) fn link_at<'a>(
+        self: &'a Arc<Self>,
+        address: &'a Address,
+    ) -> BoxFuture<'a, Result<Arc<Link>, SystemError>> {
+        Box::pin(self.find_at(address))
+    }
+
+    async fn find_at(self: &Arc<Self>, address: &Address) -> Result<Arc<Link>, SystemError> {
         if !self.transports.contains_key(address.scheme()) {
             let why = no_transport(&self.transports).into();
             return Err(SystemError::BadAddress { address: address.to_string().into(), why });

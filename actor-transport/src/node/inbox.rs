@@ -1,7 +1,7 @@
 //! What a node's membership has not looked at yet.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::Mutex,
 };
 
@@ -24,9 +24,11 @@ pub(crate) struct Inbox {
 struct State {
     stage: Stage,
     messages: VecDeque<(NodeId, Bytes)>,
-    by_peer: BTreeMap<NodeId, usize>,
+    by_peer: HashMap<NodeId, usize>,
     /// At most one for each peer: the last.
-    connections: BTreeMap<NodeId, Option<SystemError>>,
+    connections: HashMap<NodeId, Option<SystemError>>,
+    /// Those peers, in the order of the first.
+    connected: VecDeque<NodeId>,
     wants_to_leave: bool,
     /// Messages for which there was no room.
     dropped: u64,
@@ -70,7 +72,9 @@ impl Inbox {
     pub(super) fn connection(&self, node: NodeId, lost: Option<SystemError>) {
         let mut state = lock(&self.state);
         if state.stage == Stage::Read {
-            state.connections.insert(node, lost);
+            if state.connections.insert(node, lost).is_none() {
+                state.connected.push_back(node);
+            }
             drop(state);
             self.arrived.notify_one();
         }
@@ -130,7 +134,9 @@ impl Inbox {
 impl State {
     /// What concerns connections comes first: a message is of no use where there is none any more.
     fn next(&mut self) -> Option<News> {
-        if let Some((node, lost)) = self.connections.pop_first() {
+        if let Some(node) = self.connected.pop_front()
+            && let Some(lost) = self.connections.remove(&node)
+        {
             return Some(News::Connection { node, lost });
         }
         if std::mem::take(&mut self.wants_to_leave) {

@@ -12,11 +12,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actor_core::{ActorId, AnyLocal, DeadLetter, DecodeContext, DecodeLimits, NodeId, Settings, SystemError};
+use actor_core::{
+    ActorId, AnyLocal, BoxFuture, DeadLetter, DecodeContext, DecodeLimits, NodeId, Settings, SystemError,
+};
 use tokio::{
     runtime::{EnterGuard, Handle, RuntimeFlavor},
     sync::Notify,
-    task::AbortHandle,
+    task::{AbortHandle, JoinHandle},
 };
 
 use super::{
@@ -308,6 +310,17 @@ impl Inner {
             }
         };
         let _ = tokio::time::timeout_at(deadline.into(), all).await;
+    }
+
+    /// Runs a task that serves connections or the membership. In a box, as all futures that are not generic and can be:
+    /// they would be compiled in each program that awaits them, and the runtime's own code once for each.
+    pub(crate) fn serve(&self, task: BoxFuture<'static, ()>) -> JoinHandle<()> {
+        self.io.spawn(task)
+    }
+
+    /// Runs a task where actors run.
+    pub(super) fn run(&self, task: BoxFuture<'static, ()>) -> JoinHandle<()> {
+        self.runtime.spawn(task)
     }
 
     /// What `run` comes to, unless the node is closed before.

@@ -146,7 +146,7 @@ impl Joined {
 
     pub(super) fn start(self, inner: &Arc<Inner>) {
         inner.inbox.open();
-        inner.io.spawn(self.membership.run(Host::new(inner.clone())));
+        inner.serve(self.membership.run(Host::new(inner.clone())));
     }
 }
 

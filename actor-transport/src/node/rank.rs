@@ -1,7 +1,7 @@
 //! Which session's calls come first where a peer has connected again.
 
 use std::{
-    collections::BTreeMap,
+    collections::HashMap,
     pin::pin,
     sync::{
         Arc, Weak,
@@ -43,7 +43,7 @@ pub(super) struct Round<'a> {
 /// Those of all peers with which there are links.
 #[derive(Debug, Default)]
 pub(super) struct Ranks {
-    orders: BTreeMap<NodeId, Weak<Order>>,
+    orders: HashMap<NodeId, Weak<Order>>,
     /// With so many, those that nobody has any more are looked for.
     tidy_at: usize,
 }

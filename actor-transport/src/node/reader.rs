@@ -37,7 +37,7 @@ pub(super) fn start(
     let incoming = |bytes| Incoming { open: true, bytes, waits: false };
     let bulk = (0..bulk_streams).map(|_| incoming(BytesMut::new())).collect();
     let streams = Streams { receiver, main: incoming(rest), bulk, turn: 0 };
-    let task = inner.io.spawn(read(inner.clone(), link.clone(), streams));
+    let task = inner.serve(Box::pin(read(inner.clone(), link.clone(), streams)));
     link.set_reader(task.abort_handle());
 }
 

@@ -259,10 +259,10 @@ impl Serving {
             Some(actor) => {
                 let ended = actor.terminated();
                 drop(actor);
-                let task = self.inner.runtime.spawn(async move {
+                let task = self.inner.run(Box::pin(async move {
                     let how = ended.await;
                     link.with(|session| session.terminated(instance, how));
-                });
+                }));
                 self.link.watches.serve(instance, task.abort_handle());
             }
         }

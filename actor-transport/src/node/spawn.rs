@@ -175,12 +175,12 @@ impl Drop for Starting {
     fn drop(&mut self) {
         let Some(mut reply) = self.reply.take() else { return };
         let node = Node::without_guard(self.inner.clone());
-        self.inner.runtime.spawn(async move {
+        self.inner.run(Box::pin(async move {
             if let Ok(ReplyBody::Value(body)) = poll_fn(|cx| reply.poll(cx)).await
                 && let Ok(id) = postcard::from_bytes::<ActorId>(&body)
             {
                 node.remote_stop(&id);
             }
-        });
+        }));
     }
 }

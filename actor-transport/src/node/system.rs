@@ -126,7 +126,7 @@ impl ActorSystem for Node {
     }
 
     fn execute(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
-        self.inner.runtime.spawn(task);
+        self.inner.run(task);
         Ok(())
     }
 
@@ -224,9 +224,9 @@ impl Inner {
         let outgoing = outgoing(NODE_INSTANCE, node_method(method), &call, &[]);
         // Sent in order with what was said before it. A task waits until it is handed over, so that it is not cancelled.
         let Ok(key) = link.with(|session| session.cast(now(), &outgoing, body)) else { return };
-        self.runtime.spawn(async move {
+        self.run(Box::pin(async move {
             let _ = PendingCast { link: &link, key: Some(key) }.await;
-        });
+        }));
     }
 
     /// Tells the peer where the nodes can be reached that a message to it refers to.
@@ -240,7 +240,15 @@ impl Inner {
     }
 
     /// Looks a name up on the node at `address`.
-    pub(super) async fn lookup(self: &Arc<Self>, address: &Address, name: &str) -> Result<ActorId, SystemError> {
+    pub(super) fn lookup<'a>(
+        self: &'a Arc<Self>,
+        address: &'a Address,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<ActorId, SystemError>> {
+        Box::pin(self.named_at(address, name))
+    }
+
+    async fn named_at(self: &Arc<Self>, address: &Address, name: &str) -> Result<ActorId, SystemError> {
         let unknown = || SystemError::UnknownName { name: name.into() };
         let here = || self.kept.named(name).ok_or_else(unknown);
         if self.is_at(address) {

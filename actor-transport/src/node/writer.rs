@@ -13,7 +13,7 @@ use crate::protocol::CloseReason;
 const YIELDS_MAX: u32 = 3;
 
 pub(super) fn start(inner: &Arc<Inner>, link: &Arc<Link>) {
-    let task = inner.io.spawn(write(inner.clone(), link.clone()));
+    let task = inner.serve(Box::pin(write(inner.clone(), link.clone())));
     link.set_writer(task.abort_handle());
 }
 

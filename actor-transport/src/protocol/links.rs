@@ -1,6 +1,6 @@
 //! Who watches whom, and which nodes were introduced.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use actor_core::NodeId;
 
@@ -10,7 +10,7 @@ const INTRODUCED_MAX: usize = 4096;
 /// Watches in both directions.
 #[derive(Debug, Default)]
 pub(crate) struct Links {
-    introduced: BTreeSet<NodeId>,
+    introduced: HashSet<NodeId>,
     /// Actors of the peer that this node watches.
     watching: BTreeSet<u64>,
     /// Watches taken back: the news of so many ends may still be on its way.
