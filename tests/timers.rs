@@ -26,11 +26,16 @@ impl Clock {
     }
 }
 
+/// The most that can be said stands for ever.
+fn time(ms: u64) -> Duration {
+    if ms == u64::MAX { Duration::MAX } else { Duration::from_millis(ms) }
+}
+
 #[distributed_actor]
 impl Clock {
     #[distributed]
     fn after(&mut self, #[ctx] ctx: &Context<Self>, ms: u64, what: String) {
-        let timer = ctx.after(Duration::from_millis(ms), move |clock, ctx| {
+        let timer = ctx.after(time(ms), move |clock, ctx| {
             assert!(ctx.actor_ref().is_local());
             clock.note(what);
         });
@@ -40,7 +45,7 @@ impl Clock {
     #[distributed]
     fn every(&mut self, #[ctx] ctx: &Context<Self>, ms: u64) {
         let mut ticks = 0;
-        let timer = ctx.every(Duration::from_millis(ms), move |clock, _| {
+        let timer = ctx.every(time(ms), move |clock, _| {
             ticks += 1;
             clock.note(ticks.to_string());
         });
@@ -102,7 +107,8 @@ async fn timers_end_with_their_actor() {
         let (clock, log) = clock();
         let clock = a.spawn(clock);
         clock.every(10).await.unwrap();
-        clock.after(1_000_000, "never".into()).await.unwrap();
+        clock.after(u64::MAX, "never".into()).await.unwrap();
+        clock.every(u64::MAX).await.unwrap();
         sleep(Duration::from_millis(35)).await;
         assert_eq!(taken(&log).len(), 3);
         if way == 0 {

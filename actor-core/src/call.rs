@@ -11,7 +11,7 @@ use std::{
 use crate::{
     ActorSystem, Arguments, BoxFuture, CallError, CallResult, CallScope, Callable, Cast, FailureOf, InvocationEncoder,
     Local, Method, Outcome, RemoteCall, Reply, SystemError, Target, ThrownOf, TraceParent, ValueOf,
-    local::{Enqueued, Job, ReplyCell, Ticket, Tried, Waited, Work, now, now_or_never},
+    local::{Enqueued, Job, ReplyCell, Ticket, Tried, Waited, Work, later, now, now_or_never},
 };
 
 /// The call of one method, as a value: nothing is sent before it is awaited.
@@ -115,7 +115,7 @@ impl CallOptions {
             .copied()
             .or_else(|| parent.as_ref()?.trace())
             .map(|trace| trace.child(system.mint_call_id()));
-        Ok(Opened { deadline: now + timeout, timeout, parent, trace })
+        Ok(Opened { deadline: later(now, timeout), timeout, parent, trace })
     }
 }
 

@@ -69,7 +69,7 @@ impl<A: ?Sized + Callable> ActorRef<A> {
     }
 
     /// Runs `run` on the actor's state when its turn comes, as a call would. `None` if the actor is remote, or has
-    /// ended before its turn.
+    /// ended before its turn; and in a method of the actor itself, or one that it waits for, whose turn cannot come before.
     ///
     /// # Cancel safety
     /// Dropped before its turn, it does not run.

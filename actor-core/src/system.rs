@@ -180,7 +180,7 @@ impl RemoteCall {
     /// A root call that is given `timeout` from now on.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
-        let deadline = crate::local::now() + timeout;
+        let deadline = crate::local::after(timeout);
         Self { timeout, deadline, parent: None, trace: None }
     }
 

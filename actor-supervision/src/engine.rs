@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actor_core::{BoxFuture, Exit, ExitReason, Keeper, Locality, SpawnOptions};
+use actor_core::{BoxFuture, Exit, ExitReason, Keeper, Locality, SpawnOptions, later};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -266,7 +266,7 @@ impl<S: SupervisionSystem> Engine<S> {
         past.retry = Some(if past.pause.is_zero() {
             Box::pin(std::future::ready(()))
         } else {
-            self.system.sleep_until(now + past.pause)
+            self.system.sleep_until(later(now, past.pause))
         });
         std::task::Wake::wake_by_ref(&kid.cord);
         None
@@ -352,7 +352,7 @@ impl<S: SupervisionSystem> Engine<S> {
         if !at_once {
             kid.managed.stop();
             let deadline: BoxFuture<'_, ()> = match limit {
-                Some(limit) => self.system.sleep_until(now() + limit),
+                Some(limit) => self.system.sleep_until(later(now(), limit)),
                 None => Box::pin(std::future::pending()),
             };
             let given_up = either(deadline, self.shared.asked_to_stop_at_once());
@@ -361,7 +361,7 @@ impl<S: SupervisionSystem> Engine<S> {
         }
         if !ended {
             kid.managed.kill();
-            let late = self.system.sleep_until(now() + KILL_TIME);
+            let late = self.system.sleep_until(later(now(), KILL_TIME));
             let _ = either(poll_fn(|cx| kid.managed.poll_ended(cx)), late).await;
             kid.past().last_exit = Some(ExitReason::new(Exit::Killed, "it did not stop in time"));
         }
@@ -376,7 +376,7 @@ impl<S: SupervisionSystem> Engine<S> {
         if limit != Some(Duration::ZERO) && self.shared.asked_to_stop() != Some(true) {
             self.running().for_each(|kid| kid.managed.stop());
             let deadline: BoxFuture<'_, ()> = match limit {
-                Some(limit) => self.system.sleep_until(now() + limit),
+                Some(limit) => self.system.sleep_until(later(now(), limit)),
                 None => Box::pin(std::future::pending()),
             };
             let shared = self.shared.clone();
@@ -389,7 +389,7 @@ impl<S: SupervisionSystem> Engine<S> {
             let _ = either(all, either(deadline, shared.asked_to_stop_at_once())).await;
         }
         self.running().for_each(|kid| kid.managed.kill());
-        let late = self.system.sleep_until(now() + KILL_TIME);
+        let late = self.system.sleep_until(later(now(), KILL_TIME));
         let all = async {
             for kid in self.running() {
                 poll_fn(|cx| kid.managed.poll_ended(cx)).await;

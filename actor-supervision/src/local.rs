@@ -10,7 +10,7 @@ use std::{
 
 use actor_core::{
     ActorSystem, BoxFuture, CallError, DistributedActor, Exit, ExitReason, Keeper, Locality, Spawn, SpawnOptions,
-    SpawnSystem,
+    SpawnSystem, later,
 };
 
 use crate::{
@@ -118,7 +118,7 @@ where
         if keeper.poll_vacant(cx).is_ready() {
             return Poll::Ready(false);
         }
-        let late = late.get_or_insert_with(|| system.sleep_until(now() + time));
+        let late = late.get_or_insert_with(|| system.sleep_until(later(now(), time)));
         late.as_mut().poll(cx).map(|()| true)
     })
     .await;

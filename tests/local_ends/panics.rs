@@ -101,6 +101,37 @@ async fn a_panic_in_when_local_is_contained() {
     assert_gone(&node, &actor, Terminated::Panicked).await;
 }
 
+/// R13: neither those that wait behind it nor the actor's end suffer.
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_the_drop_of_what_waits_is_contained() {
+    struct Argument;
+    impl Drop for Argument {
+        fn drop(&mut self) {
+            panic!("expected: the argument's drop");
+        }
+    }
+    // It is stopped; the method that runs panics.
+    for panics in [false, true] {
+        let (node, actor, seen) = mortal().await;
+        let mut running = actor.break_after_await_if(panics).into_future();
+        assert!(poll!(&mut running).is_pending());
+        let argument = Argument;
+        let mut waits = std::pin::pin!(actor.when_local(move |_| std::mem::forget(argument)));
+        let mut behind = actor.run().into_future();
+        assert!(poll!(&mut waits).is_pending() && poll!(&mut behind).is_pending());
+        let ended = actor.terminated();
+        if !panics {
+            drop(actor.stop());
+        }
+        seen.gate.add_permits(1);
+        assert_eq!(running.await.is_err(), panics);
+        assert_eq!(waits.await, None);
+        assert_eq!(system(behind.await), stopped(Outcome::NotExecuted));
+        assert_eq!(ended.await, if panics { Terminated::Panicked } else { Terminated::Stopped });
+        assert_eq!(node.actor_count(), 0);
+    }
+}
+
 /// R13
 #[tokio::test(start_paused = true)]
 async fn a_panic_in_what_a_given_up_method_leaves_behind_is_contained() {

@@ -55,7 +55,8 @@ impl<A: DistributedActor> Activity<A> {
                         if A::HAS_ON_STOP {
                             self.seat.begins_to_stop();
                             self.seat.note_linked_end(&returned.context);
-                            hooks::stop(&mut returned).await;
+                            let mailbox = &self.seat.mailbox;
+                            hooks::stop(&mut returned, |waker| mailbox.poll_stop_now(waker)).await;
                         }
                         return self.finish(returned, Terminated::Stopped);
                     }

@@ -1,11 +1,16 @@
 //! How an actor's hooks are run.
 
-use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    task::{Poll, Waker},
+    time::Duration,
+};
 
 use super::{
+    after,
     contain::contain,
     job::{Answer, Job, Work},
-    now,
     port::WeakLocal,
     reply_cell::ReplyCell,
     seat::State,
@@ -52,8 +57,9 @@ pub(super) async fn run_start<A: DistributedActor>(actor: &mut A, context: &Cont
     false
 }
 
-/// Lets an actor that was asked to stop do so in order. One that could not start has nothing to stop.
-pub(super) async fn stop<A: DistributedActor>(state: &mut State<A>) {
+/// Lets an actor that was asked to stop do so in order, until `given_up` says that it shall at once. One that could not
+/// start has nothing to stop.
+pub(super) async fn stop<A: DistributedActor>(state: &mut State<A>, given_up: impl Fn(&Waker) -> bool) {
     let State { actor, context } = state;
     let reason = context.exit_reason().unwrap_or_else(|| ExitReason::new(Exit::Stopped, "it was stopped"));
     if reason.exit() == Exit::StartFailed {
@@ -61,10 +67,12 @@ pub(super) async fn stop<A: DistributedActor>(state: &mut State<A>) {
     }
     let context = &*context;
     let mut hook = Box::pin(async { actor.__on_stop(context, &reason).await });
-    let contained = poll_fn(|cx| match contain(|| hook.as_mut().poll(cx)) {
-        Ok(polled) => polled,
-        // The panic hook has reported it; the actor ends all the same.
-        Err(_) => Poll::Ready(()),
+    let contained = poll_fn(|cx| {
+        if given_up(cx.waker()) {
+            return Poll::Ready(());
+        }
+        // The panic hook has reported a panic; the actor ends all the same.
+        contain(|| hook.as_mut().poll(cx)).unwrap_or(Poll::Ready(()))
     });
     within_limit(context.system(), contained).await;
     // What is given up half-way may panic, too.
@@ -75,7 +83,7 @@ pub(super) async fn stop<A: DistributedActor>(state: &mut State<A>) {
 async fn within_limit<S: ActorSystem, T>(system: &S, hook: impl Future<Output = T>) -> Option<T> {
     let mut hook = std::pin::pin!(hook);
     let mut expiry = None;
-    let deadline = now() + system.settings().hook_time_max;
+    let deadline = after(system.settings().hook_time_max);
     poll_fn(|cx| {
         if let Poll::Ready(output) = hook.as_mut().poll(cx) {
             return Poll::Ready(Some(output));

@@ -9,11 +9,11 @@ use std::{
 };
 
 use super::{
+    after,
     hold::{Hold, Stage, start_held},
     hooks,
     locality::Locality,
     mailbox::Stop,
-    now,
     options::SpawnOptions,
     port::{Local, Port, WeakLocal},
     reply_cell::ReplyCell,
@@ -253,7 +253,7 @@ where
             }
             let expiry = expiry.get_or_insert_with(|| {
                 let settings = system.settings();
-                system.sleep_until(now() + settings.call_timeout + settings.hook_time_max)
+                system.sleep_until(after(settings.call_timeout.saturating_add(settings.hook_time_max)))
             });
             let why = match self.seat.locality() {
                 Some(_) => "its locality had no turn for it in time",
@@ -276,7 +276,7 @@ where
 {
     let failed = |error: SystemError| CallError::System(error.into());
     let RemoteCall { timeout, parent, trace, .. } = spawn.open(system).map_err(failed)?;
-    let deadline = now() + timeout;
+    let deadline = after(timeout);
     let mut encoder = ActorSystem::make_invocation_encoder(system);
     spawn.record(&mut encoder).map_err(CallError::System)?;
     let decoder = system.reread(encoder).map_err(CallError::System)?;

@@ -3,6 +3,7 @@
 use std::{future::poll_fn, sync::Weak, task::Poll};
 
 use super::{
+    after,
     any::{AnyLocal, AnyPort, WeakAnyLocal},
     cancel::CancelToken,
     estimate::Verdict,
@@ -10,7 +11,6 @@ use super::{
     hooks::job,
     job::Work,
     mailbox::Stop,
-    now,
     port::Port,
     seat::{Seat, State},
 };
@@ -194,7 +194,7 @@ impl<A: DistributedActor> Seat<A> {
             let Some(how) = how.await else { return };
             if how == Terminated::NoSuchActor && asked_for_it {
                 // It has ended since: how, it says itself, unless its word is lost.
-                let late = now() + system.settings().call_timeout;
+                let late = after(system.settings().call_timeout);
                 let mut expiry = system.sleep_until(late);
                 let is_late = poll_fn(|cx| {
                     if token.poll(cx.waker()) { Poll::Ready(false) } else { expiry.as_mut().poll(cx).map(|()| true) }
@@ -270,7 +270,7 @@ impl<A: DistributedActor> Seat<A> {
         }
         let Some(me) = self.me().upgrade() else { return false };
         let fate = fate.clone();
-        let mut expiry = self.system().sleep_until(now() + self.system().settings().hook_time_max);
+        let mut expiry = self.system().sleep_until(after(self.system().settings().hook_time_max));
         let stop = async move {
             let drained = poll_fn(|cx| match fate.poll_drained(life, cx.waker()) {
                 Poll::Pending => expiry.as_mut().poll(cx).map(Some),

@@ -36,7 +36,7 @@ mod sync;
 mod timers;
 mod turn;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use self::{
     any::{AnyLocal, WeakAnyLocal, execute_distributed_target},
@@ -65,4 +65,18 @@ pub(crate) use self::{
 /// The time, virtual in a paused tokio runtime.
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+/// When so much time has passed from now on; a century is as good as for ever.
+pub(crate) fn after(time: Duration) -> Instant {
+    later(now(), time)
+}
+
+/// When `time` has passed from `instant` on. A century, of 36,500 days, is as good as for ever: `Duration::MAX` may be
+/// given for no limit, where `instant + time` would panic.
+#[inline]
+#[must_use]
+pub fn later(instant: Instant, time: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    instant.checked_add(time.min(CENTURY)).unwrap_or(instant)
 }

@@ -206,10 +206,13 @@ impl<A: DistributedActor> Seat<A> {
 
     /// Tells whoever waits for `job` that it did not run.
     pub(super) fn refuse(&self, job: Job<A>, error: SystemError) {
-        match job.answer {
+        let Job { method, work, answer, .. } = job;
+        match answer {
             Some(answer) => answer.fail(error),
-            None => self.dead_letter(job.method, error),
+            None => self.dead_letter(method, error),
         }
+        // With the arguments, which are the user's: a panic of their `Drop` shall not keep the actor from its end.
+        drop_contained(work);
     }
 
     pub(super) fn dead_letter(&self, method: Option<&'static MethodInfo>, error: SystemError) {
@@ -542,7 +545,7 @@ impl<A: DistributedActor> Drop for Seat<A> {
             let mut last = Last { state: Some(state), ending };
             let stopped = async move {
                 if let Some(state) = &mut last.state {
-                    hooks::stop(state).await;
+                    hooks::stop(state, |_| false).await;
                 }
                 drop(last);
             };

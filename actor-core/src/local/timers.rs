@@ -9,9 +9,10 @@ use std::{
 };
 
 use super::{
+    after,
     hooks::job,
     job::{Job, Work},
-    now,
+    later, now,
     port::WeakLocal,
     reply_cell::ReplyCell,
 };
@@ -39,7 +40,7 @@ impl<A: DistributedActor> Context<A> {
     /// which it does not keep alive, and with its state where that is replaced.
     pub fn after(&self, delay: Duration, run: impl FnOnce(&mut A, &Context<A>) + Send + 'static) -> Timer {
         let mut run = Some(run);
-        self.tick(now() + delay, None, move |actor, context| {
+        self.tick(after(delay), None, move |actor, context| {
             if let Some(run) = run.take() {
                 run(actor, context);
             }
@@ -49,7 +50,7 @@ impl<A: DistributedActor> Context<A> {
     /// The same again and again, for the first time when `period` has passed. Where the actor is late, or the work takes
     /// longer than a period, the times in between are left out: it is never in the queue twice.
     pub fn every(&self, period: Duration, run: impl FnMut(&mut A, &Context<A>) + Send + 'static) -> Timer {
-        self.tick(now() + period, Some(period), run)
+        self.tick(after(period), Some(period), run)
     }
 
     fn tick(
@@ -68,7 +69,7 @@ impl<A: DistributedActor> Context<A> {
                 if !sleep(&system, at, &token).await || !done(&me, &run).await {
                     break;
                 }
-                next = period.map(|period| after(at, period));
+                next = period.map(|period| next_tick(at, period));
             }
             // Its entry can go.
             token.cancel();
@@ -103,9 +104,9 @@ where
 }
 
 /// The first time after `at`, by whole periods, that is not over.
-fn after(at: Instant, period: Duration) -> Instant {
+fn next_tick(at: Instant, period: Duration) -> Instant {
     let late = now().saturating_duration_since(at).as_nanos();
     let period = period.max(Duration::from_millis(1));
     let periods = u32::try_from(late / period.as_nanos()).unwrap_or(u32::MAX).saturating_add(1);
-    at + period.saturating_mul(periods)
+    later(at, period.saturating_mul(periods))
 }

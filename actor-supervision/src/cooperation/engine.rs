@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use actor_core::{BoxFuture, Exit, ExitReason, Keeper, SpawnOptions, SpawnSystem};
+use actor_core::{BoxFuture, Exit, ExitReason, Keeper, SpawnOptions, SpawnSystem, later};
 use tokio::sync::oneshot;
 
 use super::{
@@ -251,7 +251,7 @@ impl<S: SpawnSystem> Engine<S> {
         if limit != Some(Duration::ZERO) {
             member.stop();
             let late: BoxFuture<'_, ()> = match limit {
-                Some(limit) => self.system.sleep_until(now() + limit),
+                Some(limit) => self.system.sleep_until(later(now(), limit)),
                 None => Box::pin(std::future::pending()),
             };
             let given_up = either(late, self.shared.asked_to_stop_at_once());
@@ -259,7 +259,7 @@ impl<S: SpawnSystem> Engine<S> {
         }
         if !has_ended {
             member.kill();
-            let late = self.system.sleep_until(now() + KILL_TIME);
+            let late = self.system.sleep_until(later(now(), KILL_TIME));
             let _ = either(poll_fn(|cx| member.poll_ended(cx)), late).await;
         }
         member.end(reason);

@@ -3,7 +3,7 @@ use std::time::Duration;
 use actor_testkit::{at_every_poll, poll_then_drop};
 use distributed_actor::{
     Exit, Terminated,
-    supervision::{Child, Shutdown, Strategy, Supervisor},
+    supervision::{Backoff, Child, Shutdown, Strategy, Supervisor},
 };
 use tokio::time::{Instant, sleep, timeout};
 
@@ -96,9 +96,9 @@ async fn a_child_that_does_not_stop_is_given_up_after_its_time() {
         began.elapsed().as_secs()
     };
     assert_eq!(stop("at once").await, 0);
-    // What hangs in its `#[on_stop]` cannot be given up any more, and is left behind a second later.
-    assert!((3..=4).contains(&stop("within").await));
-    assert!((5..=6).contains(&stop("default").await));
+    assert_eq!((stop("within").await, stop("default").await), (3, 5));
+    // None goes on in its `#[on_stop]`.
+    assert_eq!(test.node.actor_count(), 1);
     let exits: Vec<_> = tree.children().await.into_iter().map(|child| child.last_exit.unwrap().exit()).collect();
     assert_eq!(exits, [Exit::Killed; 3]);
     // A method that hangs is given up, too.
@@ -108,6 +108,24 @@ async fn a_child_that_does_not_stop_is_given_up_after_its_time() {
     sleep(Duration::from_millis(10)).await;
     assert_eq!(stop("hangs").await, 2);
     assert!(call.await.unwrap().is_err());
+}
+
+/// R77: for ever is a time, too.
+#[tokio::test(start_paused = true)]
+async fn a_child_may_have_any_time_to_stop() {
+    let test = Test::new("any_time").await;
+    for name in ["a", "b"] {
+        test.slow_end(name, Duration::from_secs(7));
+    }
+    let pause = Backoff::exponential().between(Duration::MAX, Duration::MAX);
+    let builder = Supervisor::builder(Strategy::OneForOne).child(test.child("a").backoff(pause));
+    let tree = test.start(builder.child(test.child("b").shutdown(Duration::MAX))).await;
+    worker(&tree, "a").crash().await.unwrap_err();
+    sleep(Duration::from_secs(1)).await;
+    tree.stop_child("b").await.unwrap();
+    tree.stop().await;
+    assert_eq!(test.log().await, ["start a", "start b", "crash a", "stop b"]);
+    assert_eq!(test.node.actor_count(), 0);
 }
 
 /// rotor: synchronized start. Nobody starts before those in front of it have started, however long that takes.

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use actor_core::later;
+
 use super::close::CloseReason;
 use crate::Limits;
 
@@ -81,25 +83,5 @@ impl Keepalive {
 
     fn ping_at(&self, limits: &Limits) -> Instant {
         later(self.heard.max(self.pinged), limits.ping_interval)
-    }
-}
-
-/// `duration` after `now`; a century is as good as for ever.
-#[inline]
-pub(crate) fn later(now: Instant, duration: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-    now.checked_add(duration.min(CENTURY)).unwrap_or(now)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn for_ever_is_a_century() {
-        let now = Instant::now();
-        let century = Duration::from_secs(36_500 * 86_400);
-        assert_eq!(later(now, Duration::MAX), now + century);
-        assert_eq!(later(now, century - Duration::from_nanos(1)), now + century - Duration::from_nanos(1));
     }
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actor_core::SystemError;
+use actor_core::{SystemError, later};
 use bytes::Bytes;
 
 use super::{PartialCast, Session};
@@ -17,7 +17,6 @@ use crate::protocol::{
     flights::Stage,
     frame::{CallId, ChunkOf, FrameError, Request},
     inbound::{InboundState, Receiving},
-    keepalive::later,
     lanes::LaneKey,
     methods::RemoteMethod,
 };

@@ -13,7 +13,7 @@ mod transmit;
 
 use std::{collections::VecDeque, sync::Arc, task::Waker, time::Instant};
 
-use actor_core::SystemError;
+use actor_core::{SystemError, later};
 
 use self::{answers::Answer, bulk::Bulk, control::Control};
 use super::{
@@ -27,7 +27,7 @@ use super::{
     hello::{Announced, PeerHello},
     inbound::Inbound,
     input::Framing,
-    keepalive::{Keepalive, later},
+    keepalive::Keepalive,
     lanes::Lanes,
     links::Links,
     methods::{MethodsIn, MethodsOut, RemoteMethod},

@@ -2,13 +2,14 @@
 
 use std::{collections::VecDeque, time::Instant};
 
+use actor_core::later;
 use bytes::Bytes;
 
 use super::Session;
 use crate::protocol::{
     flights::Stage,
     frame::{CallId, ChunkOf, Frame},
-    keepalive::{Keepalive, later},
+    keepalive::Keepalive,
     lanes::{LaneKey, Message, What},
 };
 
