@@ -165,7 +165,8 @@ impl Node {
     /// # Errors
     /// [`SystemError::BadAddress`], [`SystemError::Connect`] if nobody answers there,
     /// [`SystemError::UnknownName`], [`SystemError::WrongType`] if the actor lives on this node and is not an `A`. An
-    /// actor of another type elsewhere shows on the first call.
+    /// actor of another type elsewhere shows on the first call, but for one that differs in a type parameter alone: that is
+    /// not told apart on the wire.
     pub async fn lookup<A: Callable<System = Self> + ?Sized + 'static>(
         &self,
         address: impl IntoAddress,
