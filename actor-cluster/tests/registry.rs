@@ -110,6 +110,33 @@ async fn a_group_has_those_that_have_joined_as_often_as_they_have() {
     assert!(listing.next().await.is_none());
 }
 
+/// R96, R97: also one that ends while it is entered leaves nothing behind.
+#[tokio::test(start_paused = true)]
+async fn an_actor_that_has_ended_gets_no_name_and_into_no_group() {
+    let network = Network::seeded(9);
+    let nodes = nodes::<2>(&network).await;
+    let [registry, other] = registries(&nodes);
+    let (dead, living) = (nodes[0].spawn(Listener::default()), nodes[0].spawn(Listener::default()));
+    dead.stop().await;
+    let refused =
+        |error: SystemError| matches!(&error, SystemError::UnknownActor { actor } if **actor == *dead.id().to_string());
+    assert!(refused(registry.join(&CROWD, &dead).unwrap_err()));
+    assert!(refused(registry.claim("king", &dead).unwrap_err()));
+    assert!(registry.claim("king", &living).unwrap().holds());
+
+    // It is entered before the order to stop is seen to, and not any more when it has ended.
+    let mortal = nodes[0].spawn(Listener::default());
+    let ended = mortal.stop();
+    registry.join(&CROWD, &mortal).unwrap();
+    let claim = registry.claim("heir", &mortal).unwrap();
+    ended.await;
+    assert!(registry.join(&CROWD, &mortal).is_err());
+    until(&registry, 0).await;
+    until(&other, 0).await;
+    assert!(!claim.holds());
+    assert!(registry.claim("heir", &living).unwrap().holds());
+}
+
 /// What `StreamExt::next` does.
 async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
