@@ -28,6 +28,11 @@ impl Worker {
     fn ping(&self) -> u8 {
         7
     }
+
+    #[distributed]
+    async fn nap(&self, time: Duration) {
+        sleep(time).await;
+    }
 }
 
 async fn nodes<const N: usize>(network: &Network) -> [Node; N] {
@@ -117,6 +122,51 @@ async fn calls_to_a_member_that_cannot_be_reached_fail_with_the_reason() {
     let healed = Instant::now();
     while from_a.ping().await.is_err() {}
     assert!(healed.elapsed() < Duration::from_secs(2), "{:?}", healed.elapsed());
+}
+
+/// R52: what was begun with a node that leaves can be ended; when it has ended itself, callers hear of that.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_has_left_answers_calls_until_it_ends() {
+    let network = Network::seeded(5);
+    let [a, b] = nodes::<2>(&network).await;
+    let (worker, slow) = (b.spawn(Worker), b.spawn(Worker));
+    let [from_a, slow]: [ActorRef<Worker>; 2] = [&worker, &slow].map(|worker| a.resolve(worker.id()).unwrap());
+    let state = |view: &ClusterView| view.departed().iter().rfind(|gone| gone.id() == b.id()).map(|gone| gone.state());
+    b.cluster().leave().await;
+    let left = |view: &ClusterView| state(view) == Some(MemberState::Left);
+    a.cluster().wait_until(left, Duration::from_secs(1)).await.unwrap();
+    // Long after it would have been dead.
+    for _ in 0..10 {
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(from_a.ping().await.unwrap(), 7);
+    }
+    // Also over another connection than that of the time before.
+    network.partition(&a, &b);
+    sleep(Duration::from_secs(10)).await;
+    assert!(from_a.ping().await.is_err());
+    network.heal();
+    sleep(Duration::from_secs(30)).await;
+    assert_eq!(from_a.ping().await.unwrap(), 7);
+
+    let under_way = tokio::spawn(async move { slow.nap(Duration::from_secs(2)).await });
+    sleep(Duration::from_millis(100)).await;
+    let failure = async || match from_a.ping().await {
+        Err(CallError::System(error)) => error,
+        other => panic!("{other:?}"),
+    };
+    let (_, refused) = tokio::join!(b.shutdown(), async {
+        sleep(Duration::from_millis(100)).await;
+        failure().await
+    });
+    assert_eq!(refused, SystemError::ShuttingDown);
+    assert!(under_way.await.unwrap().is_ok());
+    assert!(matches!(failure().await, SystemError::Connect { .. }));
+    assert!(left(&a.cluster().view()));
+
+    let next = network.restart(&b).await;
+    // The pause after the attempt that failed.
+    sleep(Duration::from_secs(30)).await;
+    assert_eq!(failure().await, SystemError::NodeReplaced { old: b.id(), new: next.id() });
 }
 
 /// R2, R52: every start ends, with an actor or with a reason, whenever in it the node leaves.
