@@ -245,6 +245,30 @@ async fn how_soon_somebody_is_dead_can_be_chosen() {
     }
 }
 
+/// R44: with the very figures that `docs/cluster.md` has, whenever in a period it is that the node dies.
+#[tokio::test(start_paused = true)]
+async fn with_the_times_of_the_guide_a_node_is_dead_within_a_second() {
+    let mut times = Times::default();
+    times.suspicion = Duration::from_millis(500);
+    times.shown_after = Duration::from_millis(200);
+    times.probe_period = Duration::from_millis(100);
+    times.probe_time = Duration::from_millis(50);
+    for seed in 35..85 {
+        let network = Network::seeded(seed);
+        let mut nodes = Vec::new();
+        for _ in 0..4 {
+            let gossip = Gossip::with_times(times.clone());
+            nodes.push(network.node_with(|builder| builder.membership(gossip).join(["sim://node0"])).await);
+        }
+        all_see(&nodes, 4, Duration::from_secs(3)).await;
+        sleep(Duration::from_millis(seed * 37)).await;
+        network.crash(nodes.last().unwrap());
+        let started = Instant::now();
+        all_see(&nodes[..3], 3, Duration::from_secs(3)).await;
+        assert!(started.elapsed() < Duration::from_secs(1), "seed {seed}: {:?}", started.elapsed());
+    }
+}
+
 /// R44: what cannot work is refused when the node is built.
 #[tokio::test]
 async fn a_node_is_not_built_with_times_that_contradict_one_another() {
