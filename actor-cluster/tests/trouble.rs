@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actor_testkit::{Network, at_every_poll, poll_then_drop};
 use distributed_actor::{
-    ActorRef, CallError, Node, Outcome, SystemError,
+    ActorRef, Address, CallError, Node, Outcome, SystemError,
     cluster::{ClusterEvent, ClusterView, Key, MemberState, RandomMember, Registry},
     distributed_actor,
 };
@@ -69,6 +69,26 @@ async fn contacts_that_never_answer_hold_nobody_up() {
     let began = Instant::now();
     alone.shutdown().await;
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+}
+
+/// R40: nobody would ever know why the node stays alone.
+#[tokio::test]
+async fn a_contact_that_can_never_answer_is_refused_as_an_address_to_listen_at() {
+    let at = |address: &str| Node::builder().listen(address);
+    let here = || at("mem://lonely");
+    let nowhere = "pigeon://127.0.0.1:1";
+    let error = here().join(["mem://other", nowhere]).start().await.unwrap_err();
+    assert!(matches!(&error, SystemError::BadAddress { address, .. } if **address == *nowhere), "{error}");
+    assert!(error.to_string().contains("no transport of this node has that scheme"), "{error}");
+    assert_eq!(error, at(nowhere).start().await.unwrap_err());
+    for unspecified in ["tcp://0.0.0.0:1", "tcp://[::]:5301"] {
+        let error = here().join([unspecified]).start().await.unwrap_err();
+        assert!(matches!(&error, SystemError::BadAddress { address, .. } if **address == *unspecified), "{error}");
+        assert!(error.to_string().contains("at which one of them listens"), "{error}");
+    }
+    // Nothing is left of those that were not started. What is found may be for others.
+    let found: Vec<Address> = vec![nowhere.parse().unwrap(), "tcp://0.0.0.0:1".parse().unwrap()];
+    here().join(["tcp://127.0.0.1:1"]).discover(found).start().await.unwrap();
 }
 
 /// R42: names are for people.

@@ -1,17 +1,17 @@
 //! How a node becomes a member of a cluster, and ceases to be one.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actor_core::{NodeId, SystemError};
 use tokio::time::timeout;
 
 use super::{
-    builder::NodeBuilder,
+    builder::{NodeBuilder, transport_of},
     inner::{Inner, Stage},
     own_runtime::OwnRuntime,
 };
 use crate::{
-    Address, IntoAddress,
+    Address, IntoAddress, Transport,
     cluster::{DefaultMembership, Discovery, Host, Labels, Membership},
     protocol::Goodbye,
 };
@@ -50,6 +50,9 @@ impl NodeBuilder {
     ///
     /// On a runtime with several threads the node then serves its connections on two threads of its own, so that no
     /// code of yours can make it look dead; see [`share_threads`](Self::share_threads).
+    ///
+    /// A contact that can never answer, because no transport of the node serves its scheme, or because it is `0.0.0.0`, is
+    /// refused when the node is started.
     ///
     /// It has to [`listen`](Self::listen) where the others reach it: `0.0.0.0`, which is no such address, is refused.
     ///
@@ -128,14 +131,22 @@ impl Joining {
 impl Joined {
     /// Where a member may listen: others connect to it there.
     pub(super) fn check_listen(address: &Address) -> Result<(), SystemError> {
-        let rest = address.rest();
-        let authority = rest.split('/').next().unwrap_or(rest);
-        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        if host.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_unspecified()) {
-            let why = "a member of a cluster tells the others where it listens, and nobody can connect to that; listen at \
-                       an address of this machine that the others reach";
-            return Err(SystemError::BadAddress { address: address.to_string().into(), why: why.into() });
+        refuse_unspecified(
+            address,
+            "a member of a cluster tells the others where it listens, and nobody can connect to that; listen at an address \
+             of this machine that the others reach",
+        )
+    }
+
+    /// Whether somebody may be at the contacts, now or later. What a discovery finds is not for this node alone, and is
+    /// tried as it is.
+    pub(super) fn check_contacts(&self, transports: &HashMap<String, Arc<dyn Transport>>) -> Result<(), SystemError> {
+        for contact in &self.contacts {
+            transport_of(contact, transports)?;
+            refuse_unspecified(
+                contact,
+                "no member of a cluster can be reached by that; name the address at which one of them listens",
+            )?;
         }
         Ok(())
     }
@@ -148,6 +159,18 @@ impl Joined {
         inner.inbox.open();
         inner.io.spawn(self.membership.run(Host::new(inner.clone())));
     }
+}
+
+/// Refuses what stands for all addresses of a machine, and is none of them.
+fn refuse_unspecified(address: &Address, why: &str) -> Result<(), SystemError> {
+    let rest = address.rest();
+    let authority = rest.split('/').next().unwrap_or(rest);
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    if host.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_unspecified()) {
+        return Err(SystemError::BadAddress { address: address.to_string().into(), why: why.into() });
+    }
+    Ok(())
 }
 
 impl Inner {
