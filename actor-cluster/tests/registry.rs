@@ -91,8 +91,14 @@ async fn a_group_has_those_that_have_joined_as_often_as_they_have() {
     assert_eq!(b.local_members(&CROWD), std::slice::from_ref(&second));
     // Another node's actor is not entered here.
     let remote: ActorRef<Listener> = nodes[0].resolve(second.id()).unwrap();
-    assert!(matches!(a.join(&CROWD, &remote), Err(SystemError::UnknownActor { .. })));
-    assert!(!a.leave(&CROWD, &remote));
+    for actor in [&remote, &second] {
+        let error = a.join(&CROWD, actor).unwrap_err();
+        assert!(matches!(error, SystemError::UnknownActor { .. }), "{error:?}");
+        let (id, node) = (second.id(), nodes[1].id());
+        let expected = format!("no actor {id} of this node: it lives on node {node}, where it has to be entered");
+        assert_eq!(error.to_string(), expected);
+        assert!(!a.leave(&CROWD, actor));
+    }
 
     assert!(a.leave(&CROWD, &first));
     until(&c, 3).await;
@@ -329,7 +335,11 @@ async fn calls_that_wait_on_a_node_are_a_part_of_its_load() {
 async fn a_node_without_a_cluster_has_no_registry() {
     let network = Network::seeded(6);
     let node = network.node().await;
-    assert!(matches!(Registry::of(&node), Err(SystemError::UnknownName { .. })));
+    let error = Registry::of(&node).unwrap_err();
+    assert!(matches!(error, SystemError::UnknownName { .. }), "{error:?}");
+    let expected = "nothing is registered as `Registry` on this node: build it with `join`, and with no other membership \
+                    than `Gossip`";
+    assert_eq!(error.to_string(), expected);
 }
 
 /// Which nodes have an actor after some seconds; never two at once.

@@ -36,7 +36,8 @@ impl Registry {
     /// [`SystemError::UnknownName`] if it belongs to none, or has another membership than [`Gossip`](crate::Gossip).
     pub fn of(node: &Node) -> Result<Self, SystemError> {
         let shared = node.cluster().lent::<Shared>().ok_or_else(|| SystemError::UnknownName {
-            name: "a registry: the node was built without `join`, or with another membership".into(),
+            // The error's text puts it all between two ticks.
+            name: "Registry` on this node: build it with `join`, and with no other membership than `Gossip".into(),
         })?;
         Ok(Self { node: node.clone(), shared })
     }
@@ -187,8 +188,9 @@ impl Registry {
         actor: &ActorRef<A>,
     ) -> Result<(), SystemError> {
         let id = *actor.id();
-        if !actor.is_local() {
-            let actor = format!("{id} on this node, which enters its own alone");
+        // In one process it may be local, and yet another node's.
+        if !actor.is_local() || id.node() != self.node.id() {
+            let actor = format!("{id} of this node: it lives on node {}, where it has to be entered", id.node());
             return Err(SystemError::UnknownActor { actor: actor.into() });
         }
         if key.len() > NAME_LENGTH_MAX {

@@ -184,8 +184,9 @@ impl NodeBuilder {
     ///
     /// # Errors
     /// [`SystemError::BadAddress`] for an address that cannot be listened on: of no known scheme, taken, in the clear
-    /// where others can reach it, or, for a member of a cluster, where nobody can; and for a contact that can never answer:
-    /// of no known scheme, or `0.0.0.0`. [`SystemError::BadLimits`] for limits that do not fit together.
+    /// where others can reach it, or, for a member of a cluster, where nobody can; for a contact that can never answer:
+    /// of no known scheme, or `0.0.0.0`; and for a member of a cluster that is to listen nowhere.
+    /// [`SystemError::BadLimits`] for limits that do not fit together.
     /// [`SystemError::Unauthorized`] for a name that does not stand in the certificates that the node shows.
     ///
     /// # Panics

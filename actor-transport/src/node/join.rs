@@ -106,17 +106,17 @@ impl Joining {
     pub(super) fn prepare(self, listens: bool) -> Result<Option<Joined>, SystemError> {
         let Some(contacts) = self.contacts else { return Ok(None) };
         let contacts = contacts.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let refused = |why: &str| {
-            let address = contacts.first().map_or("none://", Address::as_str).into();
-            SystemError::BadAddress { address, why: why.into() }
-        };
+        // No contact is to blame for these.
+        let refused = |why: &str| SystemError::BadAddress { address: "".into(), why: why.into() };
         let default = || inventory::iter::<DefaultMembership>.into_iter().next().map(|default| default.0());
         let membership = self.membership.or_else(default).ok_or_else(|| {
             refused("joining a cluster needs the feature `cluster` of `distributed-actor`, or a membership of your own")
         })?;
         membership.check()?;
         if !listens {
-            return Err(refused("a member of a cluster has to listen: others connect to it"));
+            return Err(refused(
+                "a member of a cluster has to listen, since the others connect to it: build the node with `listen`, too",
+            ));
         }
         let label_bytes: usize = self.labels.iter().map(|(key, value)| key.len() + value.len()).sum();
         if label_bytes > LABEL_BYTES_MAX {
@@ -218,13 +218,15 @@ mod tests {
     async fn to_join_without_a_membership_is_an_error_that_names_the_feature() {
         let error = Node::builder().join(["tcp://127.0.0.1:1"]).start().await.unwrap_err();
         assert!(matches!(&error, SystemError::BadAddress { .. }) && error.to_string().contains("`cluster`"), "{error}");
+        assert!(!error.to_string().contains("address"), "the contact is as it should be: {error}");
     }
 
     #[tokio::test]
     async fn to_join_without_listening_or_nowhere_or_with_long_labels_is_an_error() {
         let none: Option<&str> = None;
         let error = Node::builder().membership(Idle).join(none).start().await.unwrap_err();
-        assert!(error.to_string().contains("has to listen"), "{error}");
+        assert!(matches!(error, SystemError::BadAddress { .. }), "{error:?}");
+        assert!(error.to_string().starts_with("a member of a cluster has to listen"), "{error}");
         for nowhere in ["tcp://0.0.0.0:5301", "tcp://[::]:0", "ws://0.0.0.0:80/actors"] {
             let error = super::Joined::check_listen(&nowhere.parse().unwrap()).unwrap_err();
             assert!(matches!(&error, SystemError::BadAddress { .. }) && error.to_string().contains("0"), "{error}");
