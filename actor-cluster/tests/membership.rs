@@ -121,6 +121,33 @@ async fn a_clean_leave_is_known_to_all_within_a_second() {
     }
 }
 
+/// R42, R52: those it leaves behind live, and who waits for news of them is not kept waiting.
+#[tokio::test(start_paused = true)]
+async fn who_leaves_says_of_nobody_else_that_it_has_gone() {
+    let network = Network::seeded(34);
+    let nodes = cluster(&network, 3, |number| vec![0; number.min(1)]).await;
+    all_see(&nodes, 3, Duration::from_secs(3)).await;
+    for (leaver, shuts_down) in [(&nodes[0], false), (&nodes[1], true)] {
+        let mut events = leaver.cluster().events();
+        assert!(matches!(events.next().await, Some(ClusterEvent::Snapshot(view)) if view.members().len() > 1));
+        let departed = leaver.cluster().view().departed().to_vec();
+        if shuts_down {
+            leaver.shutdown().await
+        } else {
+            leaver.cluster().leave().await
+        }
+        assert_eq!(events.next().await, None);
+        sleep(Duration::from_secs(10)).await;
+        assert_eq!(events.next().await, None);
+        let view = leaver.cluster().view();
+        assert_eq!((view.to_string(), view.departed()), (format!("{} (alive)", leaver.name()), departed.as_slice()));
+    }
+    let mut events = nodes[0].cluster().events();
+    assert!(matches!(events.next().await, Some(ClusterEvent::Snapshot(view)) if view.members().len() == 1));
+    assert_eq!(events.next().await, None);
+    assert_eq!(nodes[2].cluster().view().alive(), 1);
+}
+
 /// R45: what one node cannot reach and another one can is not dead.
 #[tokio::test(start_paused = true)]
 async fn a_node_that_some_member_reaches_is_unreachable_and_not_dead() {
@@ -215,6 +242,30 @@ async fn how_soon_somebody_is_dead_can_be_chosen() {
         all_see(&nodes, 2, Duration::from_secs(60)).await;
         let took = started.elapsed().as_millis() as u64;
         assert!(expected.contains(&took), "{took} ms");
+    }
+}
+
+/// R44: with the very figures that `docs/cluster.md` has, whenever in a period it is that the node dies.
+#[tokio::test(start_paused = true)]
+async fn with_the_times_of_the_guide_a_node_is_dead_within_a_second() {
+    let mut times = Times::default();
+    times.suspicion = Duration::from_millis(500);
+    times.shown_after = Duration::from_millis(200);
+    times.probe_period = Duration::from_millis(100);
+    times.probe_time = Duration::from_millis(50);
+    for seed in 35..85 {
+        let network = Network::seeded(seed);
+        let mut nodes = Vec::new();
+        for _ in 0..4 {
+            let gossip = Gossip::with_times(times.clone());
+            nodes.push(network.node_with(|builder| builder.membership(gossip).join(["sim://node0"])).await);
+        }
+        all_see(&nodes, 4, Duration::from_secs(3)).await;
+        sleep(Duration::from_millis(seed * 37)).await;
+        network.crash(nodes.last().unwrap());
+        let started = Instant::now();
+        all_see(&nodes[..3], 3, Duration::from_secs(3)).await;
+        assert!(started.elapsed() < Duration::from_secs(1), "seed {seed}: {:?}", started.elapsed());
     }
 }
 

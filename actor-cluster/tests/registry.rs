@@ -91,8 +91,14 @@ async fn a_group_has_those_that_have_joined_as_often_as_they_have() {
     assert_eq!(b.local_members(&CROWD), std::slice::from_ref(&second));
     // Another node's actor is not entered here.
     let remote: ActorRef<Listener> = nodes[0].resolve(second.id()).unwrap();
-    assert!(matches!(a.join(&CROWD, &remote), Err(SystemError::UnknownActor { .. })));
-    assert!(!a.leave(&CROWD, &remote));
+    for actor in [&remote, &second] {
+        let error = a.join(&CROWD, actor).unwrap_err();
+        assert!(matches!(error, SystemError::UnknownActor { .. }), "{error:?}");
+        let (id, node) = (second.id(), nodes[1].id());
+        let expected = format!("no actor {id} of this node: it lives on node {node}, where it has to be entered");
+        assert_eq!(error.to_string(), expected);
+        assert!(!a.leave(&CROWD, actor));
+    }
 
     assert!(a.leave(&CROWD, &first));
     until(&c, 3).await;
@@ -108,6 +114,33 @@ async fn a_group_has_those_that_have_joined_as_often_as_they_have() {
     assert_eq!(timeout(Duration::from_secs(15), listing.next()).await.unwrap().unwrap().len(), 0);
     one.shutdown().await;
     assert!(listing.next().await.is_none());
+}
+
+/// R96, R97: also one that ends while it is entered leaves nothing behind.
+#[tokio::test(start_paused = true)]
+async fn an_actor_that_has_ended_gets_no_name_and_into_no_group() {
+    let network = Network::seeded(9);
+    let nodes = nodes::<2>(&network).await;
+    let [registry, other] = registries(&nodes);
+    let (dead, living) = (nodes[0].spawn(Listener::default()), nodes[0].spawn(Listener::default()));
+    dead.stop().await;
+    let refused =
+        |error: SystemError| matches!(&error, SystemError::UnknownActor { actor } if **actor == *dead.id().to_string());
+    assert!(refused(registry.join(&CROWD, &dead).unwrap_err()));
+    assert!(refused(registry.claim("king", &dead).unwrap_err()));
+    assert!(registry.claim("king", &living).unwrap().holds());
+
+    // It is entered before the order to stop is seen to, and not any more when it has ended.
+    let mortal = nodes[0].spawn(Listener::default());
+    let ended = mortal.stop();
+    registry.join(&CROWD, &mortal).unwrap();
+    let claim = registry.claim("heir", &mortal).unwrap();
+    ended.await;
+    assert!(registry.join(&CROWD, &mortal).is_err());
+    until(&registry, 0).await;
+    until(&other, 0).await;
+    assert!(!claim.holds());
+    assert!(registry.claim("heir", &living).unwrap().holds());
 }
 
 /// What `StreamExt::next` does.
@@ -302,7 +335,11 @@ async fn calls_that_wait_on_a_node_are_a_part_of_its_load() {
 async fn a_node_without_a_cluster_has_no_registry() {
     let network = Network::seeded(6);
     let node = network.node().await;
-    assert!(matches!(Registry::of(&node), Err(SystemError::UnknownName { .. })));
+    let error = Registry::of(&node).unwrap_err();
+    assert!(matches!(error, SystemError::UnknownName { .. }), "{error:?}");
+    let expected = "nothing is registered as `Registry` on this node: build it with `join`, and with no other membership \
+                    than `Gossip`";
+    assert_eq!(error.to_string(), expected);
 }
 
 /// Which nodes have an actor after some seconds; never two at once.

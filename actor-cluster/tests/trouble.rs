@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actor_testkit::{Network, at_every_poll, poll_then_drop};
 use distributed_actor::{
-    ActorRef, CallError, Node, Outcome, SystemError,
+    ActorRef, Address, CallError, Node, Outcome, SystemError,
     cluster::{ClusterEvent, ClusterView, Key, MemberState, RandomMember, Registry},
     distributed_actor,
 };
@@ -27,6 +27,11 @@ impl Worker {
     #[distributed]
     fn ping(&self) -> u8 {
         7
+    }
+
+    #[distributed]
+    async fn nap(&self, time: Duration) {
+        sleep(time).await;
     }
 }
 
@@ -64,6 +69,26 @@ async fn contacts_that_never_answer_hold_nobody_up() {
     let began = Instant::now();
     alone.shutdown().await;
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+}
+
+/// R40: nobody would ever know why the node stays alone.
+#[tokio::test]
+async fn a_contact_that_can_never_answer_is_refused_as_an_address_to_listen_at() {
+    let at = |address: &str| Node::builder().listen(address);
+    let here = || at("mem://lonely");
+    let nowhere = "pigeon://127.0.0.1:1";
+    let error = here().join(["mem://other", nowhere]).start().await.unwrap_err();
+    assert!(matches!(&error, SystemError::BadAddress { address, .. } if **address == *nowhere), "{error}");
+    assert!(error.to_string().contains("no transport of this node has that scheme"), "{error}");
+    assert_eq!(error, at(nowhere).start().await.unwrap_err());
+    for unspecified in ["tcp://0.0.0.0:1", "tcp://[::]:5301"] {
+        let error = here().join([unspecified]).start().await.unwrap_err();
+        assert!(matches!(&error, SystemError::BadAddress { address, .. } if **address == *unspecified), "{error}");
+        assert!(error.to_string().contains("at which one of them listens"), "{error}");
+    }
+    // Nothing is left of those that were not started. What is found may be for others.
+    let found: Vec<Address> = vec![nowhere.parse().unwrap(), "tcp://0.0.0.0:1".parse().unwrap()];
+    here().join(["tcp://127.0.0.1:1"]).discover(found).start().await.unwrap();
 }
 
 /// R42: names are for people.
@@ -117,6 +142,51 @@ async fn calls_to_a_member_that_cannot_be_reached_fail_with_the_reason() {
     let healed = Instant::now();
     while from_a.ping().await.is_err() {}
     assert!(healed.elapsed() < Duration::from_secs(2), "{:?}", healed.elapsed());
+}
+
+/// R52: what was begun with a node that leaves can be ended; when it has ended itself, callers hear of that.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_has_left_answers_calls_until_it_ends() {
+    let network = Network::seeded(5);
+    let [a, b] = nodes::<2>(&network).await;
+    let (worker, slow) = (b.spawn(Worker), b.spawn(Worker));
+    let [from_a, slow]: [ActorRef<Worker>; 2] = [&worker, &slow].map(|worker| a.resolve(worker.id()).unwrap());
+    let state = |view: &ClusterView| view.departed().iter().rfind(|gone| gone.id() == b.id()).map(|gone| gone.state());
+    b.cluster().leave().await;
+    let left = |view: &ClusterView| state(view) == Some(MemberState::Left);
+    a.cluster().wait_until(left, Duration::from_secs(1)).await.unwrap();
+    // Long after it would have been dead.
+    for _ in 0..10 {
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(from_a.ping().await.unwrap(), 7);
+    }
+    // Also over another connection than that of the time before.
+    network.partition(&a, &b);
+    sleep(Duration::from_secs(10)).await;
+    assert!(from_a.ping().await.is_err());
+    network.heal();
+    sleep(Duration::from_secs(30)).await;
+    assert_eq!(from_a.ping().await.unwrap(), 7);
+
+    let under_way = tokio::spawn(async move { slow.nap(Duration::from_secs(2)).await });
+    sleep(Duration::from_millis(100)).await;
+    let failure = async || match from_a.ping().await {
+        Err(CallError::System(error)) => error,
+        other => panic!("{other:?}"),
+    };
+    let (_, refused) = tokio::join!(b.shutdown(), async {
+        sleep(Duration::from_millis(100)).await;
+        failure().await
+    });
+    assert_eq!(refused, SystemError::ShuttingDown);
+    assert!(under_way.await.unwrap().is_ok());
+    assert!(matches!(failure().await, SystemError::Connect { .. }));
+    assert!(left(&a.cluster().view()));
+
+    let next = network.restart(&b).await;
+    // The pause after the attempt that failed.
+    sleep(Duration::from_secs(30)).await;
+    assert_eq!(failure().await, SystemError::NodeReplaced { old: b.id(), new: next.id() });
 }
 
 /// R2, R52: every start ends, with an actor or with a reason, whenever in it the node leaves.

@@ -77,9 +77,9 @@ impl SystemFailure for SystemError {
 #[non_exhaustive]
 pub enum SystemError {
     /// The actor has ended, or never was. Not executed.
-    #[error("no actor {actor}: it has ended, or never was")]
+    #[error("no actor {actor}{}", unless_said(.actor))]
     UnknownActor {
-        /// The id that was called, as printed.
+        /// The id that was called, as printed. Where it is unknown for another reason, that stands behind it and `: `.
         actor: Box<str>,
     },
     /// The actor has no method of that name. Not executed.
@@ -166,8 +166,8 @@ pub enum SystemError {
         /// The incarnation that answers now.
         new: NodeId,
     },
-    /// No actor is registered under that name. Not executed.
-    #[error("no actor is registered as `{name}`")]
+    /// Nothing is registered under that name. Not executed.
+    #[error("nothing is registered as `{name}`")]
     UnknownName {
         /// The name that was looked up.
         name: Box<str>,
@@ -195,9 +195,9 @@ pub enum SystemError {
         expected: Box<str>,
     },
     /// A text is not an address, or names a scheme that no transport of this node serves. Not executed.
-    #[error("`{address}` is not an address this node can use: {why}")]
+    #[error("{}", bad_address(.address, .why))]
     BadAddress {
-        /// The text.
+        /// The text. Empty where there is none: then `why` says it all.
         address: Box<str>,
         /// What is wrong with it.
         why: Box<str>,
@@ -293,6 +293,15 @@ impl SystemError {
     }
 }
 
+/// Why there is no such actor, where its id does not come with another reason.
+fn unless_said(actor: &str) -> &'static str {
+    if actor.contains(": ") { "" } else { ": it has ended, or never was" }
+}
+
+fn bad_address(address: &str, why: &str) -> String {
+    if address.is_empty() { why.into() } else { format!("`{address}` is not an address this node can use: {why}") }
+}
+
 fn outcome_in_words(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::NotExecuted => "the method did not run",
@@ -345,6 +354,18 @@ mod tests {
         assert_eq!(lost.outcome(), Outcome::Unknown);
         assert_eq!(SystemError::ShuttingDown.outcome(), Outcome::NotExecuted);
         assert_eq!(SystemError::Panicked { method: "m".into(), message: None }.outcome(), Outcome::Executed);
+    }
+
+    /// R47
+    #[test]
+    fn what_an_error_says_of_an_actor_or_address_is_the_reason_it_was_given() {
+        let text = |actor: &str| SystemError::UnknownActor { actor: actor.into() }.to_string();
+        assert_eq!(text("1.2"), "no actor 1.2: it has ended, or never was");
+        assert_eq!(text("1.2 of this node: it is elsewhere"), "no actor 1.2 of this node: it is elsewhere");
+        let text =
+            |address: &str| SystemError::BadAddress { address: address.into(), why: "too far".into() }.to_string();
+        assert_eq!(text("moon://1"), "`moon://1` is not an address this node can use: too far");
+        assert_eq!(text(""), "too far");
     }
 
     /// R47

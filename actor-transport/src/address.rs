@@ -60,6 +60,9 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, SystemError> {
         let wrong = |why: &str| SystemError::BadAddress { address: text.into(), why: why.into() };
+        if text.is_empty() {
+            return Err(wrong("an empty text is not an address; expected one such as `tcp://host:port`"));
+        }
         let (scheme, rest) = text
             .split_once("://")
             .ok_or_else(|| wrong("expected a scheme, `://` and the rest, as in `tcp://host:port`"))?;

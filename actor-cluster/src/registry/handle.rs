@@ -1,6 +1,11 @@
 //! The handle that users hold.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Waker},
+};
 
 use actor_core::{ActorId, ActorRef, Callable, SystemError, broadcast};
 use actor_transport::Node;
@@ -31,7 +36,8 @@ impl Registry {
     /// [`SystemError::UnknownName`] if it belongs to none, or has another membership than [`Gossip`](crate::Gossip).
     pub fn of(node: &Node) -> Result<Self, SystemError> {
         let shared = node.cluster().lent::<Shared>().ok_or_else(|| SystemError::UnknownName {
-            name: "a registry: the node was built without `join`, or with another membership".into(),
+            // The error's text puts it all between two ticks.
+            name: "Registry` on this node: build it with `join`, and with no other membership than `Gossip".into(),
         })?;
         Ok(Self { node: node.clone(), shared })
     }
@@ -182,8 +188,9 @@ impl Registry {
         actor: &ActorRef<A>,
     ) -> Result<(), SystemError> {
         let id = *actor.id();
-        if !actor.is_local() {
-            let actor = format!("{id} on this node, which enters its own alone");
+        // In one process it may be local, and yet another node's.
+        if !actor.is_local() || id.node() != self.node.id() {
+            let actor = format!("{id} of this node: it lives on node {}, where it has to be entered", id.node());
             return Err(SystemError::UnknownActor { actor: actor.into() });
         }
         if key.len() > NAME_LENGTH_MAX {
@@ -192,10 +199,15 @@ impl Registry {
         }
         let entry = Entry { kind, key: key.into(), instance: id.instance() };
         let is_claimed = kind == Kind::Name;
-        let (ended, shared) = (actor.terminated(), self.shared.clone());
+        let (mut ended, shared) = (actor.terminated(), self.shared.clone());
+        // Whoever ends after this was asked is entered, and taken out again by whoever waits for its end.
+        let is_over = Pin::new(&mut ended).poll(&mut Context::from_waker(Waker::noop())).is_ready();
         self.shared.change(|state| {
             if state.has_ended {
                 return Err(SystemError::ShuttingDown);
+            }
+            if is_over {
+                return Err(SystemError::UnknownActor { actor: id.to_string().into() });
             }
             // A name is had once, however often it is claimed.
             match state.directory.named(key).filter(|_| is_claimed) {
@@ -206,7 +218,7 @@ impl Registry {
             let what = || format!("this node has {ENTRIES_MAX} entries in the registry");
             state.directory.add(entry).ok_or_else(|| SystemError::Overloaded { what: what().into() })?;
             if state.watched.insert(id.instance()) {
-                // Also where it had ended before it was entered.
+                // Also where it has ended meanwhile.
                 state.to_watch.push(Box::pin(async move {
                     ended.await;
                     shared.actor_ended(id);

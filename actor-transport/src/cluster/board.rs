@@ -21,22 +21,16 @@ pub(crate) struct Board {
     own: Member,
     /// What the membership lets users have beside the view.
     pub(super) lent: OnceLock<Arc<dyn Any + Send + Sync>>,
-    state: Mutex<State>,
-    views: watch::Receiver<ClusterView>,
-}
-
-struct State {
     /// None when the node has ended.
-    sender: Option<watch::Sender<ClusterView>>,
-    /// The node has left, and is alone.
-    has_left: bool,
+    sender: Mutex<Option<watch::Sender<ClusterView>>>,
+    views: watch::Receiver<ClusterView>,
 }
 
 impl Board {
     pub(crate) fn new(own: NodeId, name: String, addresses: Vec<Address>, labels: Labels) -> Self {
         let own = Member::new(own, name, addresses, labels, MemberState::Alive);
         let (sender, views) = watch::channel(ClusterView::new(own.id(), vec![own.clone()], Vec::new()));
-        Self { own, lent: OnceLock::new(), state: Mutex::new(State { sender: Some(sender), has_left: false }), views }
+        Self { own, lent: OnceLock::new(), sender: Mutex::new(Some(sender)), views }
     }
 
     pub(crate) fn own(&self) -> &Member {
@@ -53,9 +47,10 @@ impl Board {
 
     /// Posts all other members there are; the own one is added.
     pub(crate) fn post(&self, mut members: Vec<Member>, mut departed: Vec<Member>) {
-        let state = lock(&self.state);
-        let Some(sender) = &state.sender else { return };
-        if state.has_left {
+        let sender = lock(&self.sender);
+        let Some(sender) = &*sender else { return };
+        // What is posted late: the membership ends when it has told the others.
+        if sender.borrow().has_left() {
             return;
         }
         members.retain(|member| member.id() != self.own.id());
@@ -74,12 +69,13 @@ impl Board {
 
     /// The node is no member any more.
     pub(crate) fn leave(&self) {
-        self.post(Vec::new(), self.view().departed().to_vec());
-        lock(&self.state).has_left = true;
+        if let Some(sender) = &*lock(&self.sender) {
+            sender.send_modify(|view| *view = ClusterView::of_leaver(self.own.clone(), view.departed().to_vec()));
+        }
     }
 
     /// The node has ended: whoever waits is told.
     pub(crate) fn close(&self) {
-        lock(&self.state).sender = None;
+        *lock(&self.sender) = None;
     }
 }

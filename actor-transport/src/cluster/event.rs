@@ -35,7 +35,8 @@ pub enum ClusterEvent {
     Departed(Member),
 }
 
-/// The changes of a cluster, one after the other, beginning with all there is: a [`Stream`], which ends with the node.
+/// The changes of a cluster, one after the other, beginning with all there is: a [`Stream`], which ends when the node
+/// leaves the cluster, or ends. Of those it leaves behind it tells nothing more: they go on.
 ///
 /// Whoever is slow misses states in between, and never the last one: what there is to tell is the difference between
 /// what was told and what is, so that nothing piles up.
@@ -53,7 +54,7 @@ impl ClusterEvents {
         Self { events: VecDeque::from([ClusterEvent::Snapshot(told.clone())]), views, told }
     }
 
-    /// The next event, without a trait in scope. None when the node has ended.
+    /// The next event, without a trait in scope. None when the node has left the cluster, or has ended.
     ///
     /// # Cancel safety
     /// Dropped half-way, it has taken nothing.
@@ -67,6 +68,10 @@ impl ClusterEvents {
                 return Poll::Ready(Some(event));
             }
             let view = self.views.latest();
+            // That the others stand in it no more is no news of them.
+            if view.has_left() {
+                return Poll::Ready(None);
+            }
             self.events = difference(&self.told, &view);
             self.told = view;
             if self.events.is_empty() && !ready!(self.views.poll_changed(cx)) {

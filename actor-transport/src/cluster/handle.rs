@@ -27,7 +27,7 @@ impl Cluster {
         self.inner.board.view()
     }
 
-    /// What changes from now on, beginning with all there is.
+    /// What changes from now on, beginning with all there is, until the node leaves or ends.
     #[must_use]
     pub fn events(&self) -> ClusterEvents {
         ClusterEvents::new(self.inner.board.views())
@@ -67,8 +67,9 @@ impl Cluster {
         self.inner.board.lent.get()?.clone().downcast().ok()
     }
 
-    /// Leaves the cluster: the others are told, and the node goes on alone. Ends when they have been told, after 1 s at
-    /// the latest. [`Node::shutdown`](crate::Node::shutdown) does it too.
+    /// Leaves the cluster, for good: the others are told, and the node goes on alone. Its [`view`](Self::view) has itself
+    /// only from then on, and its [`events`](Self::events) end. Its actors live on, and can be called, until it ends. Done
+    /// when the others have been told, after 1 s at the latest. [`Node::shutdown`](crate::Node::shutdown) does it too.
     ///
     /// # Cancel safety
     /// Dropped half-way, the node leaves all the same.

@@ -19,13 +19,24 @@ struct Content {
     members: Vec<Member>,
     /// The last ones that are members no more, the latest at the end.
     departed: Vec<Member>,
+    /// The node has left the cluster: it is alone from now on.
+    has_left: bool,
 }
 
 impl ClusterView {
     pub(crate) fn new(own: NodeId, mut members: Vec<Member>, departed: Vec<Member>) -> Self {
         members.sort_unstable_by_key(Member::id);
         members.dedup_by_key(|member| member.id());
-        Self { content: Arc::new(Content { own, members, departed }) }
+        Self { content: Arc::new(Content { own, members, departed, has_left: false }) }
+    }
+
+    /// The last one that a node has, which is in no cluster any more: of the others it says nothing.
+    pub(crate) fn of_leaver(own: Member, departed: Vec<Member>) -> Self {
+        Self { content: Arc::new(Content { own: own.id(), members: vec![own], departed, has_left: true }) }
+    }
+
+    pub(crate) fn has_left(&self) -> bool {
+        self.content.has_left
     }
 
     /// The node whose view this is.

@@ -184,7 +184,9 @@ impl NodeBuilder {
     ///
     /// # Errors
     /// [`SystemError::BadAddress`] for an address that cannot be listened on: of no known scheme, taken, in the clear
-    /// where others can reach it, or, for a member of a cluster, where nobody can. [`SystemError::BadLimits`] for limits that do not fit together.
+    /// where others can reach it, or, for a member of a cluster, where nobody can; for a contact that can never answer:
+    /// of no known scheme, or `0.0.0.0`; and for a member of a cluster that is to listen nowhere.
+    /// [`SystemError::BadLimits`] for limits that do not fit together.
     /// [`SystemError::Unauthorized`] for a name that does not stand in the certificates that the node shows.
     ///
     /// # Panics
@@ -207,6 +209,9 @@ impl NodeBuilder {
         }
         let (name, proven) = name_in_certificates(self.name, &transports)?;
         let joined = self.joining.prepare(!self.listen.is_empty())?;
+        if let Some(joined) = &joined {
+            joined.check_contacts(&transports)?;
+        }
         let own_runtime = joined.as_ref().and_then(Joined::own_runtime);
         let mut listeners = Vec::new();
         for address in self.listen {
@@ -215,7 +220,7 @@ impl NodeBuilder {
                 Joined::check_listen(&address)?;
             }
             let wrong = |why: String| SystemError::BadAddress { address: address.to_string().into(), why: why.into() };
-            let transport = transports.get(address.scheme()).ok_or_else(|| wrong(no_transport(&transports)))?;
+            let transport = transport_of(&address, &transports)?;
             if transport.is_exposed(&address) && !self.plaintext {
                 return Err(wrong(
                     "it is in the clear, and others than this machine can reach it; use a transport with encryption, \
@@ -251,6 +256,17 @@ impl NodeBuilder {
         }
         Ok(Node::guarded(inner))
     }
+}
+
+/// The transport that serves an address.
+pub(super) fn transport_of<'a>(
+    address: &Address,
+    transports: &'a HashMap<String, Arc<dyn Transport>>,
+) -> Result<&'a Arc<dyn Transport>, SystemError> {
+    transports.get(address.scheme()).ok_or_else(|| SystemError::BadAddress {
+        address: address.to_string().into(),
+        why: no_transport(transports).into(),
+    })
 }
 
 /// What to say of a scheme that nobody serves.

@@ -14,7 +14,7 @@ use bytes::BytesMut;
 use tokio::time::{timeout, timeout_at};
 
 use super::{
-    builder::no_transport,
+    builder::{no_transport, transport_of},
     identity::check,
     inner::{Inner, now},
     link::{Carries, Link},
@@ -246,10 +246,7 @@ impl Inner {
     }
 
     async fn find_at(self: &Arc<Self>, address: &Address) -> Result<Arc<Link>, SystemError> {
-        if !self.transports.contains_key(address.scheme()) {
-            let why = no_transport(&self.transports).into();
-            return Err(SystemError::BadAddress { address: address.to_string().into(), why });
-        }
+        transport_of(address, &self.transports)?;
         let attached = || self.known_at.get(address).and_then(|node| self.peers.attached(node));
         if let Some(link) = attached() {
             return Ok(link);

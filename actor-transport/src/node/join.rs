@@ -1,17 +1,17 @@
 //! How a node becomes a member of a cluster, and ceases to be one.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actor_core::{NodeId, SystemError};
 use tokio::time::timeout;
 
 use super::{
-    builder::NodeBuilder,
+    builder::{NodeBuilder, transport_of},
     inner::{Inner, Stage},
     own_runtime::OwnRuntime,
 };
 use crate::{
-    Address, IntoAddress,
+    Address, IntoAddress, Transport,
     cluster::{DefaultMembership, Discovery, Host, Labels, Membership},
     protocol::Goodbye,
 };
@@ -50,6 +50,9 @@ impl NodeBuilder {
     ///
     /// On a runtime with several threads the node then serves its connections on two threads of its own, so that no
     /// code of yours can make it look dead; see [`share_threads`](Self::share_threads).
+    ///
+    /// A contact that can never answer, because no transport of the node serves its scheme, or because it is `0.0.0.0`, is
+    /// refused when the node is started.
     ///
     /// It has to [`listen`](Self::listen) where the others reach it: `0.0.0.0`, which is no such address, is refused.
     ///
@@ -103,17 +106,17 @@ impl Joining {
     pub(super) fn prepare(self, listens: bool) -> Result<Option<Joined>, SystemError> {
         let Some(contacts) = self.contacts else { return Ok(None) };
         let contacts = contacts.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let refused = |why: &str| {
-            let address = contacts.first().map_or("none://", Address::as_str).into();
-            SystemError::BadAddress { address, why: why.into() }
-        };
+        // No contact is to blame for these.
+        let refused = |why: &str| SystemError::BadAddress { address: "".into(), why: why.into() };
         let default = || inventory::iter::<DefaultMembership>.into_iter().next().map(|default| default.0());
         let membership = self.membership.or_else(default).ok_or_else(|| {
             refused("joining a cluster needs the feature `cluster` of `distributed-actor`, or a membership of your own")
         })?;
         membership.check()?;
         if !listens {
-            return Err(refused("a member of a cluster has to listen: others connect to it"));
+            return Err(refused(
+                "a member of a cluster has to listen, since the others connect to it: build the node with `listen`, too",
+            ));
         }
         let label_bytes: usize = self.labels.iter().map(|(key, value)| key.len() + value.len()).sum();
         if label_bytes > LABEL_BYTES_MAX {
@@ -128,14 +131,22 @@ impl Joining {
 impl Joined {
     /// Where a member may listen: others connect to it there.
     pub(super) fn check_listen(address: &Address) -> Result<(), SystemError> {
-        let rest = address.rest();
-        let authority = rest.split('/').next().unwrap_or(rest);
-        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        if host.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_unspecified()) {
-            let why = "a member of a cluster tells the others where it listens, and nobody can connect to that; listen at \
-                       an address of this machine that the others reach";
-            return Err(SystemError::BadAddress { address: address.to_string().into(), why: why.into() });
+        refuse_unspecified(
+            address,
+            "a member of a cluster tells the others where it listens, and nobody can connect to that; listen at an address \
+             of this machine that the others reach",
+        )
+    }
+
+    /// Whether somebody may be at the contacts, now or later. What a discovery finds is not for this node alone, and is
+    /// tried as it is.
+    pub(super) fn check_contacts(&self, transports: &HashMap<String, Arc<dyn Transport>>) -> Result<(), SystemError> {
+        for contact in &self.contacts {
+            transport_of(contact, transports)?;
+            refuse_unspecified(
+                contact,
+                "no member of a cluster can be reached by that; name the address at which one of them listens",
+            )?;
         }
         Ok(())
     }
@@ -148,6 +159,18 @@ impl Joined {
         inner.inbox.open();
         inner.serve(self.membership.run(Host::new(inner.clone())));
     }
+}
+
+/// Refuses what stands for all addresses of a machine, and is none of them.
+fn refuse_unspecified(address: &Address, why: &str) -> Result<(), SystemError> {
+    let rest = address.rest();
+    let authority = rest.split('/').next().unwrap_or(rest);
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    if host.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_unspecified()) {
+        return Err(SystemError::BadAddress { address: address.to_string().into(), why: why.into() });
+    }
+    Ok(())
 }
 
 impl Inner {
@@ -195,13 +218,15 @@ mod tests {
     async fn to_join_without_a_membership_is_an_error_that_names_the_feature() {
         let error = Node::builder().join(["tcp://127.0.0.1:1"]).start().await.unwrap_err();
         assert!(matches!(&error, SystemError::BadAddress { .. }) && error.to_string().contains("`cluster`"), "{error}");
+        assert!(!error.to_string().contains("address"), "the contact is as it should be: {error}");
     }
 
     #[tokio::test]
     async fn to_join_without_listening_or_nowhere_or_with_long_labels_is_an_error() {
         let none: Option<&str> = None;
         let error = Node::builder().membership(Idle).join(none).start().await.unwrap_err();
-        assert!(error.to_string().contains("has to listen"), "{error}");
+        assert!(matches!(error, SystemError::BadAddress { .. }), "{error:?}");
+        assert!(error.to_string().starts_with("a member of a cluster has to listen"), "{error}");
         for nowhere in ["tcp://0.0.0.0:5301", "tcp://[::]:0", "ws://0.0.0.0:80/actors"] {
             let error = super::Joined::check_listen(&nowhere.parse().unwrap()).unwrap_err();
             assert!(matches!(&error, SystemError::BadAddress { .. }) && error.to_string().contains("0"), "{error}");
