@@ -5,7 +5,7 @@ use std::{
     future::poll_fn,
     ops::Bound,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -92,7 +92,7 @@ impl<S: SupervisionSystem> Engine<S> {
         let (told, started) = oneshot::channel();
         // In a task of its own: if nobody waits any more, it stops what it has started.
         let run = async move {
-            let begun = engine.begin(builder.children).await;
+            let begun = engine.begin(builder.children, builder.is_below).await;
             let is_sound = begun.is_ok();
             if told.send(begun).is_err() || !is_sound {
                 return engine.finish(ExitReason::new(Exit::StartFailed, "it could not start")).await;
@@ -114,7 +114,11 @@ impl<S: SupervisionSystem> Engine<S> {
         }
     }
 
-    async fn begin(&mut self, children: Vec<Child<S>>) -> Result<(), StartError> {
+    async fn begin(&mut self, children: Vec<Child<S>>, is_below: bool) -> Result<(), StartError> {
+        // Its actor is there: a node that begins to end from now on finds it, and ends it. Below another one that one ends it.
+        if !is_below && self.system.is_shutting_down() {
+            return Err(StartError::shutting_down(""));
+        }
         for child in children {
             let name = child.name.clone();
             if self.shared.asked_to_stop().is_some() {
@@ -125,6 +129,10 @@ impl<S: SupervisionSystem> Engine<S> {
                 reason: ExitReason::new(Exit::StartFailed, "two children have this name"),
             })?;
             self.start_kid(key).await.map_err(|reason| StartError { child: name, reason })?;
+        }
+        // The node may have been closed meanwhile, which gives its actor up without a word to it.
+        if self.keeper.poll_vacant(&mut Context::from_waker(Waker::noop())).is_ready() {
+            return Err(StartError::shutting_down(""));
         }
         Ok(())
     }

@@ -134,7 +134,7 @@ impl<S: SupervisionSystem> DynamicBuilder<S> {
     /// Starts the supervisor.
     ///
     /// # Errors
-    /// Where there is no runtime to run it.
+    /// Where there is no runtime to run it; on a node that is shutting down, or has.
     ///
     /// # Cancel safety
     /// Dropped before it has ended, nothing stays.

@@ -111,7 +111,8 @@ impl<S: SpawnSystem> CooperationBuilder<S> {
     /// other one starts; if one cannot start, those that have are stopped in reverse order, and none has run a call.
     ///
     /// # Errors
-    /// The member that could not start, and why; or a name that two of them have.
+    /// The member that could not start, and why; or a name that two of them have. On a node that is shutting down, or has, it
+    /// is the cooperation that cannot, for that reason ([`SystemError::ShuttingDown`](actor_core::SystemError::ShuttingDown) in words).
     ///
     /// # Cancel safety
     /// Dropped before it has ended, no member stays.
