@@ -257,12 +257,7 @@ impl<S: SupervisionSystem> Engine<S> {
         self.wait(key, ChildState::Waiting);
         let kid = self.kids.get_mut(&key)?;
         if !allows {
-            let link = ExitReason::new(reason.exit(), format_args!("child `{}`: {}", kid.name(key), reason.why()));
-            let chain = reason
-                .causes()
-                .iter()
-                .fold(link, |chain, cause| chain.caused_by(&ExitReason::new(cause.exit(), cause.why())));
-            return Some(ExitReason::new(Exit::Escalated, words).caused_by(&chain));
+            return Some(ExitReason::new(Exit::Escalated, words).caused_by(&of_child(&kid.name(key), reason)));
         }
         let (started, backoff) = (kid.started, kid.spec.backoff);
         let past = kid.past();
@@ -458,6 +453,16 @@ impl<S: SupervisionSystem> Engine<S> {
         let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         (mixed >> 11) as f64 / (1_u64 << 53) as f64
     }
+}
+
+/// Why a child has ended, with its name before. The root stays as it was said; what lies between takes no more room in the
+/// chain for it.
+fn of_child(name: &str, reason: &ExitReason) -> ExitReason {
+    if reason.causes().is_empty() {
+        return ExitReason::new(reason.exit(), format_args!("child `{name}`")).caused_by(reason);
+    }
+    let link = ExitReason::new(reason.exit(), format_args!("child `{name}`: {}", reason.why()));
+    reason.causes().iter().fold(link, |chain, cause| chain.caused_by(&ExitReason::new(cause.exit(), cause.why())))
 }
 
 /// The time, virtual in a paused tokio runtime.

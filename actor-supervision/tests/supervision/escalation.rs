@@ -179,7 +179,9 @@ async fn an_escalation_through_many_supervisors_keeps_the_root_cause() {
     }
     worker(&lowest, "deep").fail("the disk is full".into()).await.unwrap();
     let reason = tree.ended().await;
-    assert_eq!((reason.root().exit(), reason.root().why()), (Exit::Failed, "child `deep`: the disk is full"));
+    assert_eq!((reason.root().exit(), reason.root().why()), (Exit::Failed, "the disk is full"));
+    let text = "more than 0 restarts within 60 s: child `deep`: the disk is full";
+    assert!(reason.to_string().ends_with(text), "{reason}");
     assert_eq!(reason.causes().iter().filter(|cause| cause.exit() == Exit::Escalated).count(), 5);
     assert_eq!(test.node.actor_count(), 0);
 }
