@@ -111,7 +111,7 @@ impl<S: SpawnSystem> Supervisor<S> {
         picture::text("supervisor", &self.children().await)
     }
 
-    /// The tree in the DOT language.
+    /// The same in the DOT language, for Graphviz.
     #[distributed]
     pub async fn dot(&mut self) -> String {
         picture::dot("supervisor", &self.children().await)

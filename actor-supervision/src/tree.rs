@@ -143,7 +143,7 @@ impl<S: SupervisionSystem> Tree<S> {
         Ok(picture::text("supervisor", &self.children().await))
     }
 
-    /// The tree in the DOT language.
+    /// The same in the DOT language, for Graphviz.
     ///
     /// # Errors
     /// As for [`picture`](Self::picture).
