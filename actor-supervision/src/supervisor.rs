@@ -87,7 +87,7 @@ impl<S: SpawnSystem> Supervisor<S> {
         self.shared.ask(|to| Command::Start(name, to)).await.unwrap_or(Err(ChildError::Ended))
     }
 
-    /// Stops a child.
+    /// Stops a child, which stays specified: see [`Tree::stop_child`](crate::Tree::stop_child) for when it comes back.
     #[distributed]
     pub async fn stop_child(&mut self, name: String) -> Result<(), ChildError> {
         self.shared.ask(|to| Command::Stop(name, to)).await.unwrap_or(Err(ChildError::Ended))

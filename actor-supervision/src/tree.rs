@@ -111,7 +111,10 @@ impl<S: SupervisionSystem> Tree<S> {
         self.shared.ask(|to| Command::Start(name.into(), to)).await.unwrap_or(Err(ChildError::Ended))
     }
 
-    /// Stops a child; it stays specified, unless it is temporary.
+    /// Stops a child; it stays specified, unless it is temporary. It stays stopped until it is [started](Self::start_child) or
+    /// [restarted](Self::restart_child); under [`OneForAll`](crate::Strategy::OneForAll) and
+    /// [`RestForOne`](crate::Strategy::RestForOne) also until a sibling fails that it is started again with. One that shall not
+    /// come back then is [removed](Self::remove_child).
     ///
     /// # Errors
     /// [`ChildError::Unknown`]; [`ChildError::Ended`].
