@@ -336,10 +336,10 @@ impl<S: SupervisionSystem> Engine<S> {
         kid.state = ChildState::Running;
         kid.forget_retry();
         kid.started = now();
-        if let Some(name) = &kid.name
+        if let Some(name) = kid.found_by(key)
             && let Some(actor) = kid.managed.actor()
         {
-            self.shared.actors().insert(name.clone(), actor);
+            self.shared.actors().insert(name, actor);
         }
         std::task::Wake::wake_by_ref(&kid.cord);
         Ok(())
@@ -441,9 +441,9 @@ impl<S: SupervisionSystem> Engine<S> {
     pub(crate) fn remove(&mut self, key: Key, reason: &ExitReason) {
         let Some(mut kid) = self.kids.remove(&key) else { return };
         kid.managed.end(reason);
-        if let Some(name) = &kid.name {
-            self.by_name.remove(name);
-            self.shared.actors().remove(name);
+        if let Some(name) = kid.found_by(key) {
+            self.by_name.remove(&name);
+            self.shared.actors().remove(&name);
         }
     }
 

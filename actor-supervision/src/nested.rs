@@ -70,6 +70,10 @@ impl<S: SupervisionSystem> Managed<S> for Nested<S> {
         Some(Box::new(self.running.as_ref()?.0.clone()))
     }
 
+    fn has_handle(&self) -> bool {
+        true
+    }
+
     fn id(&self) -> Option<String> {
         Some(self.running.as_ref()?.0.actor().id().to_string())
     }

@@ -75,9 +75,9 @@ impl<S: SpawnSystem> Supervisor<S> {
         let started = self.shared.ask(|to| Command::StartNew(arguments, to)).await;
         let new = started.and_then(|mut started| started.pop()).unwrap_or(Err(ChildError::Ended))?;
         let NewChild { name, id, .. } = new;
-        match id.downcast::<S::ActorId>() {
-            Ok(id) => Ok((name, *id)),
-            Err(_) => Err(ChildError::WrongType { name }),
+        match id.map(|id| id.downcast::<S::ActorId>()) {
+            Some(Ok(id)) => Ok((name, *id)),
+            Some(Err(_)) | None => Err(ChildError::WrongType { name }),
         }
     }
 
