@@ -458,3 +458,13 @@ async fn the_thread_of_a_locality_can_be_pinned_to_a_core() {
     assert_eq!(player.when_local(|_| cores()).await.unwrap(), first);
     assert_eq!(thread::spawn(cores).join().unwrap(), cores());
 }
+
+/// A name that no thread can have is an error, as everything else is that keeps it from starting.
+#[tokio::test]
+async fn a_thread_whose_name_has_a_zero_byte_is_not_started() {
+    let error = Locality::thread("bad\0name").unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    assert!(error.to_string().contains(r#"leave it out of "bad\0name""#), "{error}");
+    let error = Locality::thread_with("\0", || panic!("it runs")).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+}

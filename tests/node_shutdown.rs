@@ -287,3 +287,16 @@ async fn a_shutdown_does_not_wait_for_a_connection_that_is_being_made() {
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     assert!(call.await.unwrap().is_err());
 }
+
+/// `spawn` cannot fail: what it makes of a node that has ended is nobody's but its holders'.
+#[tokio::test]
+async fn what_is_spawned_on_a_node_that_has_ended_lives_for_its_holders_alone() {
+    let node = Node::builder().start().await.unwrap();
+    node.shutdown().await;
+    let life = Arc::new(());
+    let actor = node.spawn(Worker { life: life.clone(), ..Worker::default() });
+    assert!(actor.seen().await.unwrap().is_empty());
+    drop(actor);
+    until(|| Arc::strong_count(&life) == 1).await;
+    timeout(Duration::from_secs(5), node.all_actors_ended()).await.unwrap();
+}

@@ -95,10 +95,22 @@ impl<A: ?Sized + Callable> Context<A> {
     /// A method has panicked. Its text stays on this node, unless the system sends it.
     #[cold]
     pub(crate) fn panicked(&self, method: Option<&'static MethodInfo>, text: Option<&str>) {
-        let method = method.map_or("an actor's own work", MethodInfo::name);
         let text = text.filter(|_| self.system.settings().send_panic_text);
-        let why = text.map_or_else(|| format!("`{method}` panicked"), |text| format!("`{method}` panicked: {text}"));
-        *locked(&self.shared.get_or_init(Arc::default).exit) = Some(ExitReason::new(Exit::Panicked, why));
+        let mut exit = locked(&self.shared.get_or_init(Arc::default).exit);
+        let why = match (method, &*exit) {
+            (Some(method), _) => format!("`{}` panicked", method.name()),
+            // Said by the hook that it was.
+            (None, Some(reason)) if reason.exit() == Exit::Panicked => reason.why().into(),
+            (None, _) => "its own work panicked".into(),
+        };
+        let why = text.map_or_else(|| why.clone(), |text| format!("{why}: {text}"));
+        *exit = Some(ExitReason::new(Exit::Panicked, why));
+    }
+
+    /// A hook panics: nobody calls it, so that there is no method to be named when the panic has come to an end.
+    #[cold]
+    pub(crate) fn panics_in(&self, hook: &'static str) {
+        *locked(&self.shared.get_or_init(Arc::default).exit) = Some(local::panicked_in(hook));
     }
 
     pub(crate) fn me(&self) -> WeakLocal<A> {

@@ -238,6 +238,12 @@ pub trait SpawnSystem: ActorSystem {
     /// The node that an actor lives on.
     fn node_of(id: &Self::ActorId) -> Self::Node;
 
+    /// Whether it is shutting down, or has: nothing that it would have to end shall begin here any more. By default it never
+    /// does.
+    fn is_shutting_down(&self) -> bool {
+        false
+    }
+
     /// Reads an invocation that was recorded here, as it would be read elsewhere.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use actor_core::{ExitReason, Locality};
+use actor_core::{Exit, ExitReason, Locality, SystemError};
 
 use crate::{
     child::Child,
@@ -81,7 +81,8 @@ impl<S: SupervisionSystem> SupervisorBuilder<S> {
     /// Starts the supervisor and its children, in order; waits until all of them have started.
     ///
     /// # Errors
-    /// The child that could not start, and why; or a name that two of them have. Those before it are stopped then.
+    /// The child that could not start, and why; or a name that two of them have. Those before it are stopped then. On a node
+    /// that is shutting down, or has, the reason says so ([`SystemError::ShuttingDown`] in words), and no child is started.
     ///
     /// # Cancel safety
     /// Dropped before it has ended, no child stays.
@@ -114,16 +115,25 @@ impl<S> fmt::Debug for SupervisorBuilder<S> {
     }
 }
 
-/// A supervisor could not start.
+/// A supervisor or a cooperation could not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("child `{child}` could not start: {reason}")]
+#[error("{} could not start: {reason}", what(.child))]
 pub struct StartError {
     pub(crate) child: String,
     pub(crate) reason: ExitReason,
 }
 
+/// What it was that could not.
+pub(crate) fn what(child: &str) -> String {
+    if child.is_empty() { "the tree".into() } else { format!("child `{child}`") }
+}
+
 impl StartError {
-    /// The child that could not.
+    pub(crate) fn shutting_down(child: &str) -> Self {
+        Self { child: child.into(), reason: ExitReason::new(Exit::Shutdown, SystemError::ShuttingDown) }
+    }
+
+    /// The child that could not; empty where it was none of them, as on a node that is shutting down.
     #[must_use]
     pub fn child(&self) -> &str {
         &self.child

@@ -5,7 +5,7 @@ use std::{
     future::poll_fn,
     ops::Bound,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -92,7 +92,7 @@ impl<S: SupervisionSystem> Engine<S> {
         let (told, started) = oneshot::channel();
         // In a task of its own: if nobody waits any more, it stops what it has started.
         let run = async move {
-            let begun = engine.begin(builder.children).await;
+            let begun = engine.begin(builder.children, builder.is_below).await;
             let is_sound = begun.is_ok();
             if told.send(begun).is_err() || !is_sound {
                 return engine.finish(ExitReason::new(Exit::StartFailed, "it could not start")).await;
@@ -114,7 +114,11 @@ impl<S: SupervisionSystem> Engine<S> {
         }
     }
 
-    async fn begin(&mut self, children: Vec<Child<S>>) -> Result<(), StartError> {
+    async fn begin(&mut self, children: Vec<Child<S>>, is_below: bool) -> Result<(), StartError> {
+        // Its actor is there: a node that begins to end from now on finds it, and ends it. Below another one that one ends it.
+        if !is_below && self.system.is_shutting_down() {
+            return Err(StartError::shutting_down(""));
+        }
         for child in children {
             let name = child.name.clone();
             if self.shared.asked_to_stop().is_some() {
@@ -125,6 +129,10 @@ impl<S: SupervisionSystem> Engine<S> {
                 reason: ExitReason::new(Exit::StartFailed, "two children have this name"),
             })?;
             self.start_kid(key).await.map_err(|reason| StartError { child: name, reason })?;
+        }
+        // The node may have been closed meanwhile, which gives its actor up without a word to it.
+        if self.keeper.poll_vacant(&mut Context::from_waker(Waker::noop())).is_ready() {
+            return Err(StartError::shutting_down(""));
         }
         Ok(())
     }
@@ -249,12 +257,7 @@ impl<S: SupervisionSystem> Engine<S> {
         self.wait(key, ChildState::Waiting);
         let kid = self.kids.get_mut(&key)?;
         if !allows {
-            let link = ExitReason::new(reason.exit(), format_args!("child `{}`: {}", kid.name(key), reason.why()));
-            let chain = reason
-                .causes()
-                .iter()
-                .fold(link, |chain, cause| chain.caused_by(&ExitReason::new(cause.exit(), cause.why())));
-            return Some(ExitReason::new(Exit::Escalated, words).caused_by(&chain));
+            return Some(ExitReason::new(Exit::Escalated, words).caused_by(&of_child(&kid.name(key), reason)));
         }
         let (started, backoff) = (kid.started, kid.spec.backoff);
         let past = kid.past();
@@ -333,10 +336,10 @@ impl<S: SupervisionSystem> Engine<S> {
         kid.state = ChildState::Running;
         kid.forget_retry();
         kid.started = now();
-        if let Some(name) = &kid.name
+        if let Some(name) = kid.found_by(key)
             && let Some(actor) = kid.managed.actor()
         {
-            self.shared.actors().insert(name.clone(), actor);
+            self.shared.actors().insert(name, actor);
         }
         std::task::Wake::wake_by_ref(&kid.cord);
         Ok(())
@@ -438,9 +441,9 @@ impl<S: SupervisionSystem> Engine<S> {
     pub(crate) fn remove(&mut self, key: Key, reason: &ExitReason) {
         let Some(mut kid) = self.kids.remove(&key) else { return };
         kid.managed.end(reason);
-        if let Some(name) = &kid.name {
-            self.by_name.remove(name);
-            self.shared.actors().remove(name);
+        if let Some(name) = kid.found_by(key) {
+            self.by_name.remove(&name);
+            self.shared.actors().remove(&name);
         }
     }
 
@@ -450,6 +453,16 @@ impl<S: SupervisionSystem> Engine<S> {
         let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         (mixed >> 11) as f64 / (1_u64 << 53) as f64
     }
+}
+
+/// Why a child has ended, with its name before. The root stays as it was said; what lies between takes no more room in the
+/// chain for it.
+fn of_child(name: &str, reason: &ExitReason) -> ExitReason {
+    if reason.causes().is_empty() {
+        return ExitReason::new(reason.exit(), format_args!("child `{name}`")).caused_by(reason);
+    }
+    let link = ExitReason::new(reason.exit(), format_args!("child `{name}`: {}", reason.why()));
+    reason.causes().iter().fold(link, |chain, cause| chain.caused_by(&ExitReason::new(cause.exit(), cause.why())))
 }
 
 /// The time, virtual in a paused tokio runtime.

@@ -43,7 +43,8 @@ pub struct DynamicBuilder<S> {
 impl<S: SupervisionSystem> Supervisor<S> {
     /// Begins to set a supervisor up that has many alike children and begins with none: `factory` makes each one from the
     /// arguments of its start, as a call of a constructor or a supervisor. They are started by [`Tree::start_new`], and from
-    /// other nodes by [`Supervisor::start_at`]; each has a number for a name, and is started again alone.
+    /// other nodes by [`Supervisor::start_at`]; each has a number for a name, and is started again alone. Of one that is a
+    /// supervisor both give the reference, as an `ActorRef<Supervisor<S>>`, and [`Tree::supervisor`] the tree.
     #[must_use]
     pub fn dynamic<T, C>(factory: impl Fn(T) -> C + Send + Sync + 'static) -> DynamicBuilder<S>
     where
@@ -134,7 +135,7 @@ impl<S: SupervisionSystem> DynamicBuilder<S> {
     /// Starts the supervisor.
     ///
     /// # Errors
-    /// Where there is no runtime to run it.
+    /// Where there is no runtime to run it; on a node that is shutting down, or has.
     ///
     /// # Cancel safety
     /// Dropped before it has ended, nothing stays.
@@ -171,18 +172,20 @@ impl<S> fmt::Debug for DynamicBuilder<S> {
     }
 }
 
-/// What a start of a child came to: its name, and its actor.
+/// What a start of a child came to: its name, and its actor, or what stands for several.
 pub(crate) struct NewChild {
     pub(crate) name: String,
     pub(crate) actor: Box<dyn Any + Send + Sync>,
-    pub(crate) id: Box<dyn Any + Send>,
+    /// A cooperation has none.
+    pub(crate) id: Option<Box<dyn Any + Send>>,
 }
 
 impl NewChild {
     pub(crate) fn of<S>(name: String, managed: &dyn Managed<S>) -> Result<Self, ChildError> {
-        let gone = || ChildError::Unknown { name: name.clone() };
-        let (actor, id) = (managed.actor().ok_or_else(gone)?, managed.actor_id().ok_or_else(gone)?);
-        Ok(Self { name, actor, id })
+        match managed.actor() {
+            Some(actor) => Ok(Self { name, actor, id: managed.actor_id() }),
+            None => Err(ChildError::Unknown { name }),
+        }
     }
 }
 

@@ -52,6 +52,11 @@ impl<S> Kid<S> {
         self.name.as_deref().map_or_else(|| key.to_string(), str::to_owned)
     }
 
+    /// The name under which its actor is found. Most of those that a factory made are not: that would cost each of them memory.
+    pub(crate) fn found_by(&self, key: Key) -> Option<Arc<str>> {
+        self.name.clone().or_else(|| self.managed.has_handle().then(|| key.to_string().into()))
+    }
+
     pub(crate) fn past(&mut self) -> &mut Past {
         self.past.get_or_insert_default()
     }

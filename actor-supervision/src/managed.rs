@@ -34,6 +34,12 @@ pub(crate) trait Managed<S>: Send {
     /// Its `ActorRef`, or its tree if it is a supervisor, while it has one.
     fn actor(&self) -> Option<Box<dyn Any + Send + Sync>>;
 
+    /// Whether that is more than a reference: who has only been given one can look for it by the child's name, even if that is
+    /// a number.
+    fn has_handle(&self) -> bool {
+        false
+    }
+
     /// The id of its actor, as printed.
     fn id(&self) -> Option<String>;
 

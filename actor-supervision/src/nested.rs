@@ -9,7 +9,11 @@ use std::{
 use actor_core::{BoxFuture, Exit, ExitReason, Locality};
 
 use crate::{
-    builder::SupervisorBuilder, managed::Managed, policy::Shutdown, shared::Shared, supervisor::SupervisionSystem,
+    builder::{SupervisorBuilder, what},
+    managed::Managed,
+    policy::Shutdown,
+    shared::Shared,
+    supervisor::SupervisionSystem,
     tree::Tree,
 };
 
@@ -29,7 +33,7 @@ impl<S: SupervisionSystem> Managed<S> for Nested<S> {
         Box::pin(async move {
             let tree = self.builder.clone().start(system).await;
             let tree = tree.map_err(|error| {
-                ExitReason::new(Exit::StartFailed, format_args!("child `{}` could not start", error.child()))
+                ExitReason::new(Exit::StartFailed, format_args!("{} could not start", what(error.child())))
                     .caused_by(error.reason())
             })?;
             let ended = Box::pin(tree.ended());
@@ -64,6 +68,10 @@ impl<S: SupervisionSystem> Managed<S> for Nested<S> {
 
     fn actor(&self) -> Option<Box<dyn Any + Send + Sync>> {
         Some(Box::new(self.running.as_ref()?.0.clone()))
+    }
+
+    fn has_handle(&self) -> bool {
+        true
     }
 
     fn id(&self) -> Option<String> {

@@ -92,7 +92,7 @@ impl<S: SupervisionSystem> Engine<S> {
             // Nobody tries it again: what had waited for it since an order to restart it must not wait for ever.
             if let Some(kid) = self.kids.get_mut(&key) {
                 kid.managed.end(&reason);
-                self.shared.actors().remove(name);
+                self.shared.actors().remove(&*kid.name(key));
             }
             not_started(name, reason)
         })
@@ -108,7 +108,7 @@ impl<S: SupervisionSystem> Engine<S> {
             kid.state = ChildState::Stopped;
             kid.forget_retry();
             kid.managed.end(&reason);
-            self.shared.actors().remove(name);
+            self.shared.actors().remove(&*kid.name(key));
         }
         Ok(())
     }

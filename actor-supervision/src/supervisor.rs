@@ -75,9 +75,9 @@ impl<S: SpawnSystem> Supervisor<S> {
         let started = self.shared.ask(|to| Command::StartNew(arguments, to)).await;
         let new = started.and_then(|mut started| started.pop()).unwrap_or(Err(ChildError::Ended))?;
         let NewChild { name, id, .. } = new;
-        match id.downcast::<S::ActorId>() {
-            Ok(id) => Ok((name, *id)),
-            Err(_) => Err(ChildError::WrongType { name }),
+        match id.map(|id| id.downcast::<S::ActorId>()) {
+            Some(Ok(id)) => Ok((name, *id)),
+            Some(Err(_)) | None => Err(ChildError::WrongType { name }),
         }
     }
 
@@ -87,7 +87,7 @@ impl<S: SpawnSystem> Supervisor<S> {
         self.shared.ask(|to| Command::Start(name, to)).await.unwrap_or(Err(ChildError::Ended))
     }
 
-    /// Stops a child.
+    /// Stops a child, which stays specified: see [`Tree::stop_child`](crate::Tree::stop_child) for when it comes back.
     #[distributed]
     pub async fn stop_child(&mut self, name: String) -> Result<(), ChildError> {
         self.shared.ask(|to| Command::Stop(name, to)).await.unwrap_or(Err(ChildError::Ended))
@@ -111,7 +111,7 @@ impl<S: SpawnSystem> Supervisor<S> {
         picture::text("supervisor", &self.children().await)
     }
 
-    /// The tree in the DOT language.
+    /// The same in the DOT language, for Graphviz.
     #[distributed]
     pub async fn dot(&mut self) -> String {
         picture::dot("supervisor", &self.children().await)

@@ -1,6 +1,6 @@
 //! The handle of a supervisor on its own node.
 
-use std::{fmt, sync::Arc};
+use std::{any::Any, fmt, sync::Arc};
 
 use actor_core::{ActorRef, CallError, Callable, Exit, ExitReason};
 
@@ -29,7 +29,7 @@ impl<S: SupervisionSystem> Tree<S> {
     }
 
     /// The child of that name: the same reference before and after a restart, if it lives on this node. Those of a
-    /// [dynamic](Supervisor::dynamic) supervisor have none here: their references come from their starts.
+    /// [dynamic](Supervisor::dynamic) supervisor are not found here: their references come from their starts.
     ///
     /// # Errors
     /// [`ChildError::Unknown`] if there is none, or it has no actor at the moment; [`ChildError::WrongType`].
@@ -43,7 +43,8 @@ impl<S: SupervisionSystem> Tree<S> {
         known.downcast_ref::<T>().cloned().ok_or_else(|| ChildError::WrongType { name: name.into() })
     }
 
-    /// The tree of a child that is a supervisor. Started again, it is another one.
+    /// The tree of a child that is a supervisor, also of one that a factory made, by its number. Started again, it is another
+    /// one.
     ///
     /// # Errors
     /// As [`child`](Self::child).
@@ -69,7 +70,8 @@ impl<S: SupervisionSystem> Tree<S> {
         self.shared.ask(|to| Command::Add(child, to)).await.unwrap_or(Err(ChildError::Ended))
     }
 
-    /// Has the factory of a [dynamic](Supervisor::dynamic) supervisor make one more child from `arguments`, and starts it.
+    /// Has the factory of a [dynamic](Supervisor::dynamic) supervisor make one more child from `arguments`, and starts it. Where
+    /// it makes supervisors, `A` is [`Supervisor<S>`](Supervisor).
     ///
     /// # Errors
     /// [`ChildError::NoFactory`]; [`ChildError::BadArguments`] if the factory takes another type;
@@ -96,7 +98,7 @@ impl<S: SupervisionSystem> Tree<S> {
             let some: Vec<_> = arguments.by_ref().take(STARTS_AT_ONCE).collect();
             let many = some.len();
             match self.shared.ask(|to| Command::StartNew(some, to)).await {
-                Some(new) => started.extend(new.into_iter().map(|new| reference(new?))),
+                Some(new) => started.extend(new.into_iter().map(|new| reference::<S, A>(new?))),
                 None => started.extend((0..many).map(|_| Err(ChildError::Ended))),
             }
         }
@@ -111,7 +113,10 @@ impl<S: SupervisionSystem> Tree<S> {
         self.shared.ask(|to| Command::Start(name.into(), to)).await.unwrap_or(Err(ChildError::Ended))
     }
 
-    /// Stops a child; it stays specified, unless it is temporary.
+    /// Stops a child; it stays specified, unless it is temporary. It stays stopped until it is [started](Self::start_child) or
+    /// [restarted](Self::restart_child); under [`OneForAll`](crate::Strategy::OneForAll) and
+    /// [`RestForOne`](crate::Strategy::RestForOne) also until a sibling fails that it is started again with. One that shall not
+    /// come back then is [removed](Self::remove_child).
     ///
     /// # Errors
     /// [`ChildError::Unknown`]; [`ChildError::Ended`].
@@ -143,7 +148,7 @@ impl<S: SupervisionSystem> Tree<S> {
         Ok(picture::text("supervisor", &self.children().await))
     }
 
-    /// The tree in the DOT language.
+    /// The same in the DOT language, for Graphviz.
     ///
     /// # Errors
     /// As for [`picture`](Self::picture).
@@ -171,7 +176,7 @@ impl<S: SupervisionSystem> Tree<S> {
         }
     }
 
-    /// The cooperation of a child that is one. Started again, it is another one.
+    /// The cooperation of a child that is one, also of one that a factory made, by its number. Started again, it is another one.
     ///
     /// # Errors
     /// As [`child`](Self::child).
@@ -187,8 +192,12 @@ impl<S: SupervisionSystem> Tree<S> {
 /// Children that are started one after the other before the supervisor looks at what else there is.
 const STARTS_AT_ONCE: usize = 64;
 
-fn reference<A: Callable + 'static>(new: NewChild) -> Result<ActorRef<A>, ChildError> {
+fn reference<S: SupervisionSystem, A: Callable + 'static>(new: NewChild) -> Result<ActorRef<A>, ChildError> {
     let NewChild { name, actor, .. } = new;
+    let actor = match actor.downcast::<Tree<S>>() {
+        Ok(tree) => Box::new(tree.actor) as Box<dyn Any + Send + Sync>,
+        Err(actor) => actor,
+    };
     actor.downcast().map(|actor| *actor).map_err(|_| ChildError::WrongType { name })
 }
 

@@ -325,6 +325,47 @@ async fn a_listener_can_be_an_actor_that_ends_one_group_and_starts_the_next() {
     assert_eq!(test.settled().await, expected);
 }
 
+/// Notices travel.
+#[tokio::test(start_paused = true)]
+async fn a_listener_can_be_an_actor_on_another_node() {
+    struct Listener(Log);
+
+    #[distributed_actor]
+    impl Listener {
+        #[distributed]
+        fn told(&mut self, notice: Notice) {
+            self.0.note(format!("{notice:?}"));
+        }
+    }
+
+    let network = Network::seeded(80);
+    let [node, other] = network.nodes().await;
+    let test = Test { node, log: Log::default() };
+    let (heard, expected) = (Log::default(), Log::default());
+    let listener = other.spawn(Listener(heard.clone()));
+    let also = expected.clone();
+    test.node.introduce(other.id(), other.addresses());
+    let log = test.node.resolve::<Listener>(listener.id()).unwrap();
+    assert!(!log.is_local());
+    let group = Cooperation::builder("group")
+        .member_with("member", test.make("member", Begin::AtOnce))
+        .listener(move |notice| {
+            let log = log.clone();
+            async move { drop(log.told(notice).cast().await) }
+        })
+        .listener(move |notice| {
+            also.note(format!("{notice:?}"));
+            std::future::ready(())
+        })
+        .start(&test.node)
+        .await
+        .unwrap();
+    group.stop().await;
+    sleep(Duration::from_secs(1)).await;
+    let heard = heard.taken();
+    assert_eq!((heard.len(), &heard), (2, &expected.taken()));
+}
+
 /// R81, parent_child_1, parent_child_3
 #[tokio::test(start_paused = true)]
 async fn child_groups_end_before_the_members_of_their_parents() {

@@ -14,14 +14,14 @@ use super::{
     contain::contain,
     estimate::{Estimates, Verdict},
     execute::{IncomingCall, arguments},
-    now,
+    hooks, now,
     options::SpawnOptions,
     seat::call_span,
     spawn::Unborn,
 };
 use crate::{
     ActorRef, ActorSystem, BoxFuture, CallError, CallScope, Constructor, Context, DecoderOf, DistributedActor,
-    ExitReason, HandlerOf, Identity, Outcome, Reply, ResultHandler, Started, SystemError,
+    ExitReason, HandlerOf, Identity, Outcome, Reply, ResultHandler, Started, SystemError, Terminated,
     call::Opened,
     scope::{Named, within},
     start::Building,
@@ -234,8 +234,12 @@ async fn started<A: DistributedActor>(
     if is_alive {
         return Ok(());
     }
-    let why = ExitReason::from(&actor.terminated().await).to_string();
-    Err(SystemError::StartFailed { why: why.into() })
+    let why = match actor.terminated().await {
+        // Nobody else has been given a reference to it that could be called.
+        Terminated::Panicked if A::HAS_ON_START => hooks::panicked_in(hooks::ON_START),
+        how => ExitReason::from(&how),
+    };
+    Err(SystemError::StartFailed { why: why.to_string().into() })
 }
 
 /// The name of an actor that is being made.

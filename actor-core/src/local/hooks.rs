@@ -44,7 +44,7 @@ pub(super) fn start_telling<A: DistributedActor>(told: Arc<ReplyCell<(), Never, 
 
 /// Whether the actor has started; if not, it ends.
 pub(super) async fn run_start<A: DistributedActor>(actor: &mut A, context: &Context<A>) -> bool {
-    let started = within_limit(context.system(), actor.__on_start(context)).await;
+    let started = within_limit(context.system(), named(ON_START, context, actor.__on_start(context))).await;
     let reason = match started {
         Some(Ok(())) => return true,
         Some(Err(reason)) => reason,
@@ -113,7 +113,7 @@ impl<A: DistributedActor + HearsOfEnds> Context<A> {
                 && let Some(me) = WeakLocal::upgrade(&me)
             {
                 me.0.notify(job(Work::Async(Box::new(|actor: &mut A, context| {
-                    Box::pin(async move { actor.__on_terminated(context, id, how).await })
+                    Box::pin(named("on_terminated", context, actor.__on_terminated(context, id, how)))
                 }))));
             }
             // It tells nobody any more: its entry can go.
@@ -121,6 +121,37 @@ impl<A: DistributedActor + HearsOfEnds> Context<A> {
         };
         drop(self.system().execute(Box::pin(told)));
         Monitor(cancel)
+    }
+}
+
+pub(super) const ON_START: &str = "on_start";
+
+/// That a hook panicked.
+pub(crate) fn panicked_in(hook: &str) -> ExitReason {
+    ExitReason::new(Exit::Panicked, format_args!("its method under `#[{hook}]` panicked"))
+}
+
+/// What `run` comes to; if it panics, its actor's end says in which hook.
+async fn named<A: DistributedActor, T>(hook: &'static str, context: &Context<A>, run: impl Future<Output = T>) -> T {
+    let mut run = std::pin::pin!(run);
+    poll_fn(|cx| {
+        let unless_done = Panics { hook, context };
+        let polled = run.as_mut().poll(cx);
+        std::mem::forget(unless_done);
+        polled
+    })
+    .await
+}
+
+/// Dropped, its hook has panicked.
+struct Panics<'a, A: DistributedActor> {
+    hook: &'static str,
+    context: &'a Context<A>,
+}
+
+impl<A: DistributedActor> Drop for Panics<'_, A> {
+    fn drop(&mut self) {
+        self.context.panics_in(self.hook);
     }
 }
 

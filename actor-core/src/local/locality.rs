@@ -58,7 +58,8 @@ impl Locality {
     /// the thread works: in virtual time [`new`](Self::new) is what can be repeated.
     ///
     /// # Errors
-    /// Those of [`std::thread::Builder::spawn`]; outside a tokio runtime.
+    /// Those of [`std::thread::Builder::spawn`]; outside a tokio runtime; [`io::ErrorKind::InvalidInput`] for a name with a zero
+    /// byte in it.
     pub fn thread(name: impl Into<String>) -> io::Result<Self> {
         Self::thread_with(name, || {})
     }
@@ -68,13 +69,19 @@ impl Locality {
     /// # Errors
     /// The same.
     pub fn thread_with(name: impl Into<String>, begin: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+        let name = name.into();
+        // The operating system's names end with one, so that the thread's builder panics.
+        if name.contains('\0') {
+            let why = format!("the name of a thread cannot have a zero byte in it: leave it out of {name:?}");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
         let runtime = Handle::try_current().map_err(io::Error::other)?;
         let shared = Arc::<Shared>::default();
         // Taken before the thread runs: what it drops has to find it there.
         let strand = Strand::new(shared.clone());
         shared.lock().is_driven = true;
         let driver = runtime.clone();
-        thread::Builder::new().name(name.into()).spawn(move || {
+        thread::Builder::new().name(name).spawn(move || {
             begin();
             driver.block_on(strand);
         })?;

@@ -57,6 +57,7 @@ pub(crate) use self::{
     ending::Ended,
     execute::execute,
     futures::Futures,
+    hooks::panicked_in,
     job::{Job, Work},
     port::{Enqueued, Port, Ticket, Tried, now_or_never},
     reply_cell::{ReplyCell, Waited},

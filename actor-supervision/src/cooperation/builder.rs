@@ -81,7 +81,9 @@ impl<S: SpawnSystem> CooperationBuilder<S> {
     }
 
     /// Who is told what becomes of it: each listener of all notices, in order, one after the other, on a task of its own.
-    /// One that is slow holds up nobody; beyond 1,024 notices that wait for it the oldest are left out.
+    /// One that is slow holds up nobody; beyond 1,024 notices that wait for it the oldest are left out. An actor is one by a
+    /// distributed method that takes a [`Notice`]: `move |notice| { let log = log.clone(); async move {
+    /// drop(log.told(notice).cast().await) } }`.
     #[must_use]
     pub fn listener<F>(mut self, told: impl Fn(Notice) -> F + Send + Sync + 'static) -> Self
     where
@@ -111,7 +113,8 @@ impl<S: SpawnSystem> CooperationBuilder<S> {
     /// other one starts; if one cannot start, those that have are stopped in reverse order, and none has run a call.
     ///
     /// # Errors
-    /// The member that could not start, and why; or a name that two of them have.
+    /// The member that could not start, and why; or a name that two of them have. On a node that is shutting down, or has, it
+    /// is the cooperation that cannot, for that reason ([`SystemError::ShuttingDown`](actor_core::SystemError::ShuttingDown) in words).
     ///
     /// # Cancel safety
     /// Dropped before it has ended, no member stays.

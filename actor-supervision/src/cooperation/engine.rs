@@ -5,7 +5,7 @@ use std::{
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    task::Poll,
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -132,9 +132,18 @@ impl<S: SpawnSystem> Engine<S> {
             return Err(failed(&self.builder.name, ExitReason::new(Exit::Shutdown, "its parent ends")));
         }
         let (shared, name) = (self.shared.clone(), self.builder.name.clone());
+        // Its warden is there: a node that begins to end from now on finds it, and ends it.
+        if self.warden.is_some() && self.system.is_shutting_down() {
+            return Err(StartError::shutting_down(&name));
+        }
         let stopped = shared.asked_to_stop();
         let begun = either(self.begin(), stopped).await;
         begun.unwrap_or_else(|()| Err(failed(&name, ExitReason::new(Exit::Shutdown, "it was stopped"))))?;
+        // The node may have been closed meanwhile, which gives the warden up without a word to it.
+        let mut cx = Context::from_waker(Waker::noop());
+        if self.warden.as_ref().is_some_and(|warden| warden.poll_vacant(&mut cx).is_ready()) {
+            return Err(StartError::shutting_down(&self.builder.name));
+        }
         self.tell(NoticeKind::Registered);
         // None of them has taken a call so far.
         self.members.iter_mut().for_each(|seated| seated.member.open());
@@ -194,7 +203,7 @@ impl<S: SpawnSystem> Engine<S> {
                 let index = usize::try_from(key).unwrap_or(usize::MAX);
                 let Some(Seated { name, member, cord, .. }) = self.members.get_mut(index) else { continue };
                 let waker = cord.waker();
-                if let Poll::Ready(reason) = member.poll_ended(&mut std::task::Context::from_waker(&waker)) {
+                if let Poll::Ready(reason) = member.poll_ended(&mut Context::from_waker(&waker)) {
                     let why = ExitReason::new(reason.exit(), format_args!("member `{name}` has ended"));
                     return Poll::Ready(why.caused_by(&reason));
                 }

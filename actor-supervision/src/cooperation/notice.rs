@@ -10,22 +10,25 @@ use std::{
 };
 
 use actor_core::{ActorSystem, BoxFuture, ExitReason};
+use serde::{Deserialize, Serialize};
 
 /// Notices that wait for one listener; beyond, the oldest ones are left out.
 const WAITING_MAX: usize = 1024;
 
-/// What has become of a cooperation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What has become of a cooperation. It can be the parameter of a distributed method, so that a listener may be an actor on any
+/// node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Notice {
     /// The name of the cooperation.
+    #[serde(with = "name")]
     pub cooperation: Arc<str>,
     /// What has become of it.
     pub kind: NoticeKind,
 }
 
 /// What can become of a cooperation. One that could not start tells nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum NoticeKind {
     /// All members have started, and take calls.
@@ -35,6 +38,21 @@ pub enum NoticeKind {
         /// Why.
         reason: ExitReason,
     },
+}
+
+/// A shared text as any other.
+mod name {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(name: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(name)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+        String::deserialize(deserializer).map(Into::into)
+    }
 }
 
 type Told = dyn Fn(Notice) -> BoxFuture<'static, ()> + Send + Sync;

@@ -67,6 +67,10 @@ impl<S: SupervisionSystem> Managed<S> for Supervised<S> {
         Some(Box::new(self.running.as_ref()?.0.clone()))
     }
 
+    fn has_handle(&self) -> bool {
+        true
+    }
+
     fn id(&self) -> Option<String> {
         None
     }

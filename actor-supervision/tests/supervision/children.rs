@@ -120,7 +120,7 @@ async fn a_child_whose_node_is_lost_is_started_again_on_another_one() {
     assert_eq!(info[0].restarts, 1);
     alive.lock().unwrap().clear();
     drop(second);
-    assert_eq!(tree.ended().await.root().why(), "child `far`: there is no node for it");
+    assert_eq!(tree.ended().await.root().why(), "there is no node for it");
 }
 
 /// A child is asked for in its type.

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use distributed_actor::{
     ActorRef, CallError, Exit, Node,
-    supervision::{Backoff, Child, ChildError, ChildState, DynamicBuilder, Restart, Strategy, Supervisor, Tree},
+    supervision::{
+        Backoff, Child, ChildError, ChildState, Cooperation, DynamicBuilder, Restart, Strategy, Supervisor, Tree,
+    },
 };
 use tokio::time::{Instant, sleep};
 
-use crate::worker::{Test, Worker};
+use crate::worker::{Test, Worker, worker};
 
 fn dynamic(test: &'static str) -> DynamicBuilder<Node> {
     Supervisor::dynamic(move |name: String| Worker::spawn_create(test.into(), name))
@@ -204,6 +206,39 @@ async fn a_factory_may_make_supervisors() {
     assert_eq!(test.log().await, ["start a", "start b"]);
     let supervisor: ActorRef<Supervisor<Node>> = Supervisor::start_at(tree.actor(), &"c".to_owned()).await.unwrap();
     assert_eq!(supervisor.count().await.unwrap().running, 1);
+    let here: ActorRef<Supervisor<Node>> = tree.start_new("d".to_owned()).await.unwrap();
+    // Its tree is found by its number, as long as it runs, and is another one when it is started again.
+    let found = tree.supervisor("3").unwrap();
+    assert_eq!(*found.actor(), here);
+    assert_eq!(worker(&found, "worker").call().await.unwrap(), 1);
+    found.stop().await;
+    test.log().await;
+    let again = tree.supervisor("3").unwrap();
+    assert_ne!(*again.actor(), here);
+    assert_eq!(worker(&again, "worker").call().await.unwrap(), 1);
+    tree.stop_child("03").await.unwrap();
+    assert!(matches!(tree.supervisor("3"), Err(ChildError::Unknown { .. })));
+    tree.start_child("3").await.unwrap();
+    assert!(tree.supervisor("3").is_ok());
+    tree.stop().await;
+    assert_eq!(test.node.actor_count(), 0);
+}
+
+/// A cooperation is no actor: what there is of it is found by its number.
+#[tokio::test(start_paused = true)]
+async fn a_factory_may_make_cooperations() {
+    let test = Test::new("dynamic_groups").await;
+    let group = |name: String| {
+        Cooperation::builder("group").member("worker", Worker::spawn_create("dynamic_groups".into(), name))
+    };
+    let tree = Supervisor::dynamic(group).start(&test.node).await.unwrap();
+    let wrong = ChildError::WrongType { name: "0".into() };
+    assert_eq!(tree.start_new::<Worker, _>("a".to_owned()).await.unwrap_err(), wrong);
+    let found = tree.cooperation("0").unwrap();
+    assert_eq!(found.member::<Worker>("worker").unwrap().call().await.unwrap(), 1);
+    let sent = Supervisor::start_at::<Worker, _>(tree.actor(), &"b".to_owned()).await.unwrap_err();
+    assert_eq!(sent, CallError::Actor(ChildError::WrongType { name: "1".into() }));
+    assert!(tree.cooperation("1").is_ok());
     tree.stop().await;
     assert_eq!(test.node.actor_count(), 0);
 }

@@ -1,12 +1,12 @@
 use std::time::Duration;
 
 use distributed_actor::{
-    Exit, Terminated,
-    supervision::{Backoff, Child, ChildState, Strategy, Supervisor},
+    ActorRef, Context, Exit, Terminated, distributed_actor,
+    supervision::{Backoff, Child, ChildState, Restart, Strategy, Supervisor},
 };
 use tokio::time::sleep;
 
-use crate::worker::{Test, crash, worker};
+use crate::worker::{Test, Worker, crash, worker};
 
 /// R75, multiple_restarts: the fourth crash in any 60 s is one too many.
 #[tokio::test(start_paused = true)]
@@ -179,7 +179,9 @@ async fn an_escalation_through_many_supervisors_keeps_the_root_cause() {
     }
     worker(&lowest, "deep").fail("the disk is full".into()).await.unwrap();
     let reason = tree.ended().await;
-    assert_eq!((reason.root().exit(), reason.root().why()), (Exit::Failed, "child `deep`: the disk is full"));
+    assert_eq!((reason.root().exit(), reason.root().why()), (Exit::Failed, "the disk is full"));
+    let text = "more than 0 restarts within 60 s: child `deep`: the disk is full";
+    assert!(reason.to_string().ends_with(text), "{reason}");
     assert_eq!(reason.causes().iter().filter(|cause| cause.exit() == Exit::Escalated).count(), 5);
     assert_eq!(test.node.actor_count(), 0);
 }
@@ -217,4 +219,60 @@ async fn a_branch_that_crashes_at_full_rate_fails_no_call_of_another() {
     assert_eq!(children[1].restarts, 0);
     tree.stop().await;
     assert_eq!(test.node.actor_count(), 0);
+}
+
+/// Panics in what nobody calls.
+struct Torn {
+    at_start: bool,
+}
+
+#[distributed_actor]
+impl Torn {
+    #[distributed(spawn)]
+    fn create(at_start: bool) -> Self {
+        Self { at_start }
+    }
+
+    #[on_start]
+    async fn begin(&mut self) {
+        tokio::task::yield_now().await;
+        assert!(!self.at_start, "on purpose");
+    }
+
+    #[on_terminated]
+    fn gone(&mut self, _: Terminated) {
+        panic!("on purpose");
+    }
+
+    #[distributed]
+    fn watch(&mut self, #[ctx] ctx: &Context<Self>, other: ActorRef<Worker>) {
+        std::mem::forget(ctx.monitor(&other));
+    }
+
+    #[distributed]
+    fn tear(&mut self) {
+        panic!("on purpose");
+    }
+}
+
+/// A reason names the method that panicked, or the hook. Of one on another node is known that it was one.
+#[tokio::test(start_paused = true)]
+async fn a_reason_names_the_method_or_the_hook_that_panicked() {
+    let test = Test::new("torn").await;
+    let other = test.network.node().await;
+    let builder = || Supervisor::builder(Strategy::OneForOne).intensity(0, Duration::from_secs(1));
+    let error = builder().child(Child::new("a", Torn::spawn_create(true))).start(&test.node).await.unwrap_err();
+    assert_eq!(error.reason().why(), "the actor could not start: its method under `#[on_start]` panicked");
+    let error = builder().child(Child::on(other.id(), "a", Torn::spawn_create(true))).start(&test.node).await;
+    assert_eq!(error.unwrap_err().reason().why(), "the actor could not start: its method under `#[on_start]` panicked");
+    let builder = || builder().child(test.child("watched").restart(Restart::Temporary));
+    let tree = test.start(builder().child(Child::new("a", Torn::spawn_create(false)))).await;
+    tree.child::<Torn>("a").unwrap().watch(worker(&tree, "watched")).await.unwrap();
+    worker(&tree, "watched").leave().await.unwrap();
+    let root = tree.ended().await.root();
+    assert_eq!((root.exit(), root.why()), (Exit::Panicked, "its method under `#[on_terminated]` panicked"));
+    let tree = test.start(builder().child(Child::on(other.id(), "a", Torn::spawn_create(false)))).await;
+    tree.child::<Torn>("a").unwrap().tear().await.unwrap_err();
+    let root = tree.ended().await.root();
+    assert_eq!((root.exit(), root.why()), (Exit::Panicked, "one of its methods panicked"));
 }

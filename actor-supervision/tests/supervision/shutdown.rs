@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use actor_testkit::{at_every_poll, poll_then_drop};
 use distributed_actor::{
-    Exit, Terminated,
-    supervision::{Backoff, Child, Shutdown, Strategy, Supervisor},
+    CallError, Exit, SystemError, Terminated,
+    supervision::{Backoff, Child, Cooperation, Shutdown, Strategy, Supervisor},
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::worker::{Test, Worker, worker};
+use crate::worker::{Test, Worker, crash, worker};
 
 /// R77: in reverse order, and nested ones with theirs.
 #[tokio::test(start_paused = true)]
@@ -230,3 +230,88 @@ async fn a_start_and_a_stop_of_a_tree_can_be_dropped_at_every_poll() {
     }
     assert_eq!(test.node.actor_count(), before);
 }
+
+/// What a node that has ended would have to end does not begin there.
+#[tokio::test(start_paused = true)]
+async fn nothing_starts_on_a_node_that_has_ended() {
+    for is_closed in [false, true] {
+        let test = Test::new("on_an_ended_node").await;
+        if is_closed {
+            test.node.close();
+        } else {
+            test.node.shutdown().await;
+        }
+        let supervisor = || Supervisor::builder(Strategy::OneForOne);
+        let error = supervisor().child(test.child("a")).start(&test.node).await.unwrap_err();
+        assert_eq!(error.to_string(), "the tree could not start: the node is shutting down");
+        assert_eq!((error.reason().exit(), error.child()), (Exit::Shutdown, ""));
+        assert!(supervisor().start(&test.node).await.is_err());
+        let pool = Supervisor::dynamic(|name: String| Worker::spawn_create("on_an_ended_node".into(), name));
+        assert!(pool.start(&test.node).await.is_err());
+        let group = Cooperation::builder("group").member("a", test.worker("a")).start(&test.node).await.unwrap_err();
+        assert_eq!((group.child(), group.reason().why()), ("group", "the node is shutting down"));
+        let alone = test.node.spawn_on(test.node.id(), test.worker("a")).await.unwrap_err();
+        assert_eq!(alone, CallError::System(SystemError::ShuttingDown));
+        assert!(test.log().await.is_empty());
+        assert_eq!(test.node.actor_count(), 0);
+    }
+}
+
+/// Whatever the order of the two is: nothing outlives the node.
+#[tokio::test(start_paused = true)]
+async fn a_start_that_races_with_the_end_of_its_node_ends_with_it() {
+    for (milliseconds, is_closed) in [0, 100, 299, 300, 400].into_iter().flat_map(|ms| [(ms, false), (ms, true)]) {
+        let test = Test::new("start_race").await;
+        test.slow("slow", Duration::from_millis(300));
+        let builder = Supervisor::builder(Strategy::OneForOne).child(test.child("slow")).child(test.child("a"));
+        let group = Cooperation::builder("group").member("slow", test.worker("slow")).member("a", test.worker("a"));
+        let (node, other) = (test.node.clone(), test.node.clone());
+        let tree = tokio::spawn(async move { builder.start(&node).await });
+        let group = tokio::spawn(async move { group.start(&other).await });
+        sleep(Duration::from_millis(milliseconds)).await;
+        if is_closed {
+            test.node.close();
+        } else {
+            test.node.shutdown().await;
+        }
+        let ends = async {
+            if let Ok(tree) = tree.await.unwrap() {
+                tree.ended().await;
+            }
+            if let Ok(group) = group.await.unwrap() {
+                group.ended().await;
+            }
+        };
+        timeout(Duration::from_secs(60), ends).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(test.node.actor_count(), 0, "after {milliseconds} ms, closed: {is_closed}");
+    }
+}
+
+/// A child that waits to be started again when its node ends is not.
+#[tokio::test(start_paused = true)]
+async fn a_tree_that_starts_a_child_again_ends_with_its_node() {
+    for (milliseconds, is_closed) in [0, 150, 250, 299].into_iter().flat_map(|ms| [(ms, false), (ms, true)]) {
+        let test = Test::new("restart_race").await;
+        test.slow("a", Duration::from_millis(200));
+        let child = test.child("a").backoff(Backoff::exponential().between(PAUSE, PAUSE).jitter(0.0));
+        let builder = Supervisor::builder(Strategy::OneForOne).intensity(9, Duration::from_secs(60)).child(child);
+        let tree = test.start(builder).await;
+        crash(&tree, "a").await;
+        sleep(Duration::from_millis(milliseconds)).await;
+        let call = worker(&tree, "a");
+        let waiting = tokio::spawn(async move { call.call().await });
+        if is_closed {
+            test.node.close();
+        } else {
+            test.node.shutdown().await;
+        }
+        let ended = timeout(Duration::from_secs(20), tree.ended()).await.unwrap();
+        assert_eq!(ended.exit(), Exit::Shutdown, "after {milliseconds} ms, closed: {is_closed}");
+        // Answered, if its child had come back before.
+        let _ = timeout(Duration::from_secs(20), waiting).await.unwrap().unwrap();
+        assert_eq!(test.node.actor_count(), 0);
+    }
+}
+
+const PAUSE: Duration = Duration::from_millis(100);

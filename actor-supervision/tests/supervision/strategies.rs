@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use distributed_actor::supervision::{Restart, Strategy, Supervisor};
+use distributed_actor::supervision::{ChildState, Restart, Strategy, Supervisor};
 
 use crate::worker::{Test, crash, worker};
 
@@ -79,4 +79,31 @@ async fn a_child_keeps_its_reference_and_its_mailbox() {
     assert!(beside.is_ok());
     assert_eq!((worker(&tree, "a"), before.is_local()), (before.clone(), true));
     assert_eq!(before.call().await.unwrap(), 2);
+}
+
+/// As in Erlang: a strategy that starts siblings again starts those as well that did not run.
+#[tokio::test(start_paused = true)]
+async fn a_child_that_was_stopped_comes_back_with_its_siblings() {
+    for strategy in [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne] {
+        let test = Test::new("stopped_sibling").await;
+        let builder = Supervisor::builder(strategy)
+            .child(test.child("a"))
+            .child(test.child("stopped"))
+            .child(test.child("ended").restart(Restart::Transient))
+            .child(test.child("removed"));
+        let tree = test.start(builder).await;
+        for name in ["stopped", "removed"] {
+            tree.stop_child(name).await.unwrap();
+        }
+        tree.remove_child("removed").await.unwrap();
+        worker(&tree, "ended").leave().await.unwrap();
+        test.log().await;
+        assert_eq!(tree.count().await.running, 1);
+        crash(&tree, "a").await;
+        test.log().await;
+        let states: Vec<_> = tree.children().await.into_iter().map(|child| (child.name, child.state)).collect();
+        let others = if strategy == Strategy::OneForOne { ChildState::Stopped } else { ChildState::Running };
+        let of = |name: &str, state| (name.to_owned(), state);
+        assert_eq!(states, [of("a", ChildState::Running), of("stopped", others), of("ended", others)]);
+    }
 }

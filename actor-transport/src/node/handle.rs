@@ -92,7 +92,10 @@ impl Node {
     }
 
     /// Makes `actor` an actor of this node. It ends when its last local reference goes, unless it is
-    /// [retained](Self::retain) or [registered](Self::register).
+    /// [retained](Self::retain) or [registered](Self::register), and with the node.
+    ///
+    /// On a node that has ended already it lives for those who hold references to it, and nobody else finds it; where that
+    /// shall be an error, [`spawn_on`](Self::spawn_on) with the node's own id gives [`SystemError::ShuttingDown`].
     pub fn spawn<A: DistributedActor<System = Self>>(&self, actor: A) -> ActorRef<A> {
         spawn(self, actor)
     }

@@ -123,6 +123,10 @@ impl SpawnSystem for Node {
         id.node()
     }
 
+    fn is_shutting_down(&self) -> bool {
+        self.inner.stage() != Stage::Running
+    }
+
     fn reread(&self, invocation: NodeEncoder) -> Result<NodeDecoder, SystemError> {
         match invocation.failed {
             Some(why) => Err(SystemError::Unencodable { method: "a constructor".into(), why }),
