@@ -109,7 +109,8 @@ impl NodeBuilder {
         self
     }
 
-    /// Sees each one-way call that came to nothing. Called on the node's own tasks: it must not block.
+    /// Sees each one-way call that came to nothing. Called on the node's own tasks: it must not block. A panic of it ends
+    /// nothing else.
     #[must_use]
     pub fn on_dead_letter(mut self, hook: impl Fn(&DeadLetter) + Send + Sync + 'static) -> Self {
         self.on_dead_letter = Some(Box::new(hook));
@@ -118,7 +119,7 @@ impl NodeBuilder {
 
     /// Sees each connection that was accepted and did not become a session, with the reason: bad certificates, other
     /// clusters, strangers. Who only asks for the node's id, and dials that cross, are none of them. Called on the tasks
-    /// that shake hands: it must not block.
+    /// that shake hands: it must not block. A panic of it ends nothing else.
     #[must_use]
     pub fn on_refused(mut self, hook: impl Fn(&RefusedConnection) + Send + Sync + 'static) -> Self {
         self.on_refused = Some(Box::new(hook));

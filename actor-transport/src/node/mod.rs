@@ -7,6 +7,7 @@ mod actors;
 mod authorize;
 mod builder;
 mod construct;
+mod contain;
 mod dial;
 mod handle;
 mod identity;
