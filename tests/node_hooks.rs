@@ -4,14 +4,17 @@
 
 mod support;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use actor_testkit::Network;
-use distributed_actor::{Limits, Node};
-use support::{Worker, until_in_time};
+use distributed_actor::{Limits, MethodInfo, Node, Outcome, SystemError};
+use support::{Worker, system, until_in_time};
 
 /// R62: in a destructor, and where the method has panicked, too.
 #[tokio::test(start_paused = true)]
@@ -49,4 +52,26 @@ async fn a_hook_for_refused_connections_that_panics_harms_nobody() {
         assert_eq!(asked.load(Ordering::SeqCst), refused);
     }
     assert_eq!(remote.echo(vec![1]).await.unwrap(), [1]);
+}
+
+/// What is asked meanwhile, and afterwards, is not refused with it.
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_panics_where_it_is_asked_allows_nothing() {
+    let network = Network::seeded(1);
+    let hook = |_: &_, method: &MethodInfo| method.method() != "seen" || panic!("on purpose");
+    let a = network.node_with(|builder| builder.authorize(hook)).await;
+    let b = network.node().await;
+    let (worker, other) = (a.spawn(Worker::default()), a.spawn(Worker::default()));
+    let (remote, busy) = (b.resolve::<Worker>(worker.id()).unwrap(), b.resolve::<Worker>(other.id()).unwrap());
+    let asks = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let error = system(remote.seen().await);
+        assert!(matches!(&error, SystemError::Unauthorized { why } if why.contains("panicked")), "{error}");
+        assert_eq!(error.outcome(), Outcome::NotExecuted);
+        assert_eq!(remote.echo(vec![1]).await.unwrap(), [1]);
+    };
+    let begun = tokio::time::Instant::now();
+    let (slept, ()) = tokio::join!(async { busy.sleep(Duration::from_millis(300)).await }, asks);
+    slept.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(1));
 }

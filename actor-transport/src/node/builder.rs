@@ -135,6 +135,7 @@ impl NodeBuilder {
 
     /// Decides what each peer may do: with `false` its call fails with [`SystemError::Unauthorized`], and its arguments
     /// are not decoded. Asked for each call and cast, on tasks that serve all of the peer's calls: it must not block.
+    /// Where it panics, nothing is allowed.
     ///
     /// What a node itself is asked has names of its own: `distributed_actor::Node::lookup`, `..::stop`, `..::watch`,
     /// and `..::gossip` for taking part in the cluster.
