@@ -44,4 +44,4 @@ pub use self::{
     refused::{RefusedConnection, RefusedReason},
     reply::ErrorPolicy,
 };
-pub(crate) use self::{inner::Inner, lock::lock};
+pub(crate) use self::{contain::contain, inner::Inner, lock::lock};
