@@ -16,6 +16,7 @@ mod inner;
 mod invocation;
 mod join;
 mod kept;
+mod lifeline;
 mod link;
 mod lock;
 mod own_runtime;
