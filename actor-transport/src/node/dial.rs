@@ -24,7 +24,9 @@ use super::{
 };
 use crate::{
     Address, Proof,
-    protocol::{Agreed, CloseReason, Goodbye, Handshake, HandshakeError, HelloConfig, Progress, Reject, Session},
+    protocol::{
+        Agreed, CloseReason, Goodbye, Handshake, HandshakeError, HelloConfig, Progress, Reject, Session, later,
+    },
     transport::{Connection, Receiver, Sender, TransportError},
 };
 
@@ -87,7 +89,7 @@ async fn dial(inner: &Arc<Inner>, link: &Arc<Link>) {
     let mut refused = false;
     let addresses = inner.by_preference(inner.peers.addresses(node));
     for address in addresses {
-        let until = now() + inner.limits.handshake_time_max;
+        let until = later(now(), inner.limits.handshake_time_max);
         let attempt = loop {
             let attempt = match inner.peers.begin_dial(link) {
                 Some(sessions) => before_it_settles(link, connect(inner, &address, node, sessions)).await,

@@ -42,7 +42,7 @@ use super::{
 use crate::{
     Address, Connection, Limits, Transport, TransportError,
     cluster::{Board, Discovery, Labels},
-    protocol::{Goodbye, HelloConfig, Secret},
+    protocol::{FOR_EVER, Goodbye, HelloConfig, Secret, later},
 };
 
 pub(crate) struct Inner {
@@ -127,12 +127,13 @@ impl Inner {
         let io = setup.own_runtime.as_ref().map_or(&runtime, OwnRuntime::handle).clone();
         let inline = io.runtime_flavor() == RuntimeFlavor::MultiThread && io.metrics().num_workers() > 1;
         let mut settings = Settings::default();
-        settings.call_timeout = setup.limits.call_deadline;
-        settings.call_timeout_max = setup.limits.call_deadline_max;
+        // Calls add these to the time.
+        settings.call_timeout = setup.limits.call_deadline.min(FOR_EVER);
+        settings.call_timeout_max = setup.limits.call_deadline_max.min(FOR_EVER);
         settings.chain_length_max = setup.limits.call_chain_length_max;
         settings.mailbox_length_max = setup.limits.mailbox_length_max;
         settings.links_max = setup.limits.links_per_actor_max;
-        settings.hook_time_max = setup.limits.hook_time_max;
+        settings.hook_time_max = setup.limits.hook_time_max.min(FOR_EVER);
         settings.send_panic_text = setup.send_panic_text;
         Arc::new(Self {
             nowhere: nowhere(setup.id),
@@ -280,7 +281,7 @@ impl Inner {
         // Before anything ends here: nobody shall begin something with this node.
         self.leave_cluster().await;
         self.stop_listening();
-        let deadline = now() + self.limits.drain_time_max;
+        let deadline = later(now(), self.limits.drain_time_max);
         while now() < deadline && self.peers.links().iter().any(|link| link.serves_calls()) {
             tokio::time::sleep(DRAIN_POLL).await;
         }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Address,
-    protocol::{Goodbye, PeerHello, Reject, SessionStats, survives},
+    protocol::{Goodbye, PeerHello, Reject, SessionStats, later, survives},
 };
 
 /// Nodes that are remembered; then those without a link are forgotten.
@@ -241,7 +241,7 @@ impl Peers {
         if let Some(peer) = lock(&self.state).peers.get_mut(&node) {
             let pause = pause(peer.failures);
             let pause = if peer.is_member { pause.min(MEMBER_PAUSE_MAX) } else { pause };
-            peer.retry_at = Some(now() + pause);
+            peer.retry_at = Some(later(now(), pause));
             peer.failures = peer.failures.saturating_add(1);
         }
     }

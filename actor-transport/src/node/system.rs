@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     Address,
-    protocol::{CallKey, CastKey, MethodKey, OutgoingCall, ReplyBody},
+    protocol::{CallKey, CastKey, MethodKey, OutgoingCall, ReplyBody, earlier},
 };
 
 impl ActorSystem for Node {
@@ -474,7 +474,9 @@ impl<'a> PendingReply<'a> {
         cx: &mut Context<'_>,
     ) -> Result<Self, Result<ReplyBody, SystemError>> {
         let cell = Arc::new(ReplyCell::new(cx.waker().clone()));
-        let (key, polled) = link.submit(|session| match session.call(call.deadline - call.timeout, call, body) {
+        // Not asked of the clock, which takes longer.
+        let begun = earlier(call.deadline, call.timeout).unwrap_or_else(now);
+        let (key, polled) = link.submit(|session| match session.call(begun, call, body) {
             Ok(key) => (Some(key), session.deliver_to(key, &cell)),
             Err(error) => (None, Poll::Ready(Err(error))),
         });

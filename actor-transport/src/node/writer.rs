@@ -7,7 +7,7 @@ use super::{
     lifeline::Lifeline,
     link::{Flushed, Link},
 };
-use crate::protocol::CloseReason;
+use crate::protocol::{CloseReason, later};
 
 /// How often the writer lets others run while callers are expected to append something: a caller that does not come
 /// delays the others by no more than that.
@@ -57,7 +57,7 @@ async fn write(lifeline: Lifeline) {
         if is_closed && stalled.is_none() {
             break;
         }
-        let stall_end = stalled.map(|(since, _)| since + inner.limits.write_stall_max);
+        let stall_end = stalled.map(|(since, _)| later(since, inner.limits.write_stall_max));
         if stall_end.is_some_and(|end| end <= now()) {
             end(inner, link, &CloseReason::write_stalled(inner.limits.write_stall_max));
             break;

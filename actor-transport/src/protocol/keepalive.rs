@@ -84,11 +84,19 @@ impl Keepalive {
     }
 }
 
-/// `duration` after `now`; a century is as good as for ever.
+/// A century is as good as for ever, and can be added to a time.
+pub(crate) const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// `duration` after `now`, or [`FOR_EVER`].
 #[inline]
 pub(crate) fn later(now: Instant, duration: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-    now.checked_add(duration.min(CENTURY)).unwrap_or(now)
+    now.checked_add(duration.min(FOR_EVER)).unwrap_or(now)
+}
+
+/// When that was of which `deadline` is `duration` [`later`]; none if it was for ever.
+#[inline]
+pub(crate) fn earlier(deadline: Instant, duration: Duration) -> Option<Instant> {
+    if duration > FOR_EVER { None } else { deadline.checked_sub(duration) }
 }
 
 #[cfg(test)]
@@ -101,5 +109,7 @@ mod tests {
         let century = Duration::from_secs(36_500 * 86_400);
         assert_eq!(later(now, Duration::MAX), now + century);
         assert_eq!(later(now, century - Duration::from_nanos(1)), now + century - Duration::from_nanos(1));
+        assert_eq!(earlier(later(now, Duration::MAX), Duration::MAX), None);
+        assert_eq!(earlier(later(now, century), century), Some(now));
     }
 }

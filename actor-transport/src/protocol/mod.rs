@@ -32,6 +32,7 @@ mod tests;
 mod window;
 mod wire;
 
+pub(crate) use self::keepalive::{FOR_EVER, earlier, later};
 pub use self::{
     close::{CloseReason, Fault, Goodbye},
     event::{
