@@ -299,11 +299,20 @@ async fn plain_tcp_beyond_this_machine_has_to_be_asked_for() {
 #[tokio::test]
 async fn an_address_that_cannot_be_used_says_why() {
     let node = Node::builder().start().await.unwrap();
-    for (address, hint) in
-        [("localhost:1", "://"), ("quic://127.0.0.1:1", "mem, tcp"), ("TCP://127.0.0.1:1", "lower-case"), ("", "://")]
-    {
+    for (address, hint) in [
+        ("localhost:1", "://"),
+        ("quic://127.0.0.1:1", "mem, tcp"),
+        ("TCP://127.0.0.1:1", "lower-case"),
+        ("", "://"),
+        ("tcp://127.0.0.1", "`tcp://host:port`"),
+        ("tcp://127.0.0.1:x", "`tcp://host:port`"),
+        ("tcp://127.0.0.1:70000", "to 65535"),
+        ("tcp://[::1", "`tcp://host:port`"),
+        ("tcp://[::1:1", "`tcp://host:port`"),
+        ("tcp://127.0.0.1:1/path", "behind the port"),
+    ] {
         for error in [
-            Node::builder().listen(address).start().await.map(drop).unwrap_err(),
+            Node::builder().danger_allow_plaintext().listen(address).start().await.map(drop).unwrap_err(),
             node.lookup::<Worker>(address, "worker").await.map(drop).unwrap_err(),
             node.connect(address).await.map(drop).unwrap_err(),
         ] {
@@ -317,7 +326,11 @@ async fn an_address_that_cannot_be_used_says_why() {
     let error = Node::builder().listen(taken.address()).start().await.unwrap_err();
     assert!(matches!(error, SystemError::BadAddress { .. }) && error.to_string().contains("in use"), "{error}");
     let taken = Node::builder().listen("mem://?").start().await.unwrap();
-    assert!(Node::builder().listen(taken.address()).start().await.is_err());
+    let error = Node::builder().listen(taken.address()).start().await.unwrap_err().to_string();
+    assert_eq!(
+        error,
+        format!("`{}` is not an address this node can use: somebody listens there already", taken.address())
+    );
     let mut limits = Limits::default();
     limits.calls_in_flight_max = 0;
     match Node::builder().limits(limits).start().await {

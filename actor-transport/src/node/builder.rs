@@ -13,7 +13,7 @@ use super::{
     refused::{OnRefused, RefusedConnection},
     reply::ErrorPolicy,
 };
-use crate::{Address, IntoAddress, Limits, Transport, cluster::Labels};
+use crate::{Address, IntoAddress, Limits, Transport, TransportError, cluster::Labels};
 
 /// Sets up a [`Node`].
 pub struct NodeBuilder {
@@ -226,7 +226,11 @@ impl NodeBuilder {
                 ));
             }
             let listener = OwnRuntime::listen(own_runtime.as_ref(), transport, &address).await;
-            listeners.push(listener.map_err(|error| wrong(error.to_string()))?);
+            listeners.push(listener.map_err(|error| match error {
+                // Its text names the address, too.
+                TransportError::Address { why, .. } => wrong(why),
+                error => wrong(error.to_string()),
+            })?);
         }
         let inner = Inner::new(Setup {
             id: self.id.map_or_else(|| mint_id(&proven), Ok)?,

@@ -124,7 +124,7 @@ async fn dial(inner: &Arc<Inner>, link: &Arc<Link>) {
                 refused = true;
                 last = why;
             }
-            Err(Failure::Other(why)) => last = why,
+            Err(Failure::Address(why) | Failure::Other(why)) => last = why,
         }
         tried = if tried.is_empty() { address.to_string() } else { format!("{tried}, {address}") };
     }
@@ -198,6 +198,8 @@ pub(super) enum Failure {
     Duplicate,
     /// One side does not take the other for who it should be.
     Refused(String),
+    /// The transport makes nothing of the address.
+    Address(String),
     Other(String),
 }
 
@@ -205,6 +207,7 @@ impl From<TransportError> for Failure {
     fn from(error: TransportError) -> Self {
         match error {
             TransportError::Refused(_) | TransportError::RefusedByPeer(_) => Self::Refused(error.to_string()),
+            TransportError::Address { why, .. } => Self::Address(why),
             error => Self::Other(error.to_string()),
         }
     }
@@ -305,6 +308,9 @@ impl Inner {
             Err(Failure::Replaced(node)) => return Ok(node),
             Err(Failure::Duplicate) => (false, Reject::Duplicate.to_string()),
             Err(Failure::Refused(why)) => (true, why),
+            Err(Failure::Address(why)) => {
+                return Err(SystemError::BadAddress { address: address.to_string().into(), why: why.into() });
+            }
             Err(Failure::Other(why)) => (false, why),
         };
         Err(not_connected(address.as_str(), refused, why))
