@@ -299,11 +299,20 @@ async fn plain_tcp_beyond_this_machine_has_to_be_asked_for() {
 #[tokio::test]
 async fn an_address_that_cannot_be_used_says_why() {
     let node = Node::builder().start().await.unwrap();
-    for (address, hint) in
-        [("localhost:1", "://"), ("quic://127.0.0.1:1", "mem, tcp"), ("TCP://127.0.0.1:1", "lower-case"), ("", "://")]
-    {
+    for (address, hint) in [
+        ("localhost:1", "://"),
+        ("quic://127.0.0.1:1", "mem, tcp"),
+        ("TCP://127.0.0.1:1", "lower-case"),
+        ("", "://"),
+        ("tcp://127.0.0.1", "`tcp://host:port`"),
+        ("tcp://127.0.0.1:x", "`tcp://host:port`"),
+        ("tcp://127.0.0.1:70000", "to 65535"),
+        ("tcp://[::1", "`tcp://host:port`"),
+        ("tcp://[::1:1", "`tcp://host:port`"),
+        ("tcp://127.0.0.1:1/path", "behind the port"),
+    ] {
         for error in [
-            Node::builder().listen(address).start().await.map(drop).unwrap_err(),
+            Node::builder().danger_allow_plaintext().listen(address).start().await.map(drop).unwrap_err(),
             node.lookup::<Worker>(address, "worker").await.map(drop).unwrap_err(),
             node.connect(address).await.map(drop).unwrap_err(),
         ] {
@@ -317,7 +326,11 @@ async fn an_address_that_cannot_be_used_says_why() {
     let error = Node::builder().listen(taken.address()).start().await.unwrap_err();
     assert!(matches!(error, SystemError::BadAddress { .. }) && error.to_string().contains("in use"), "{error}");
     let taken = Node::builder().listen("mem://?").start().await.unwrap();
-    assert!(Node::builder().listen(taken.address()).start().await.is_err());
+    let error = Node::builder().listen(taken.address()).start().await.unwrap_err().to_string();
+    assert_eq!(
+        error,
+        format!("`{}` is not an address this node can use: somebody listens there already", taken.address())
+    );
     let mut limits = Limits::default();
     limits.calls_in_flight_max = 0;
     match Node::builder().limits(limits).start().await {
@@ -326,6 +339,59 @@ async fn an_address_that_cannot_be_used_says_why() {
     }
     assert_eq!(node.address().scheme(), "none");
     assert!(node.addresses().is_empty());
+}
+
+/// What is not to be limited is set to the longest time there is.
+#[tokio::test]
+async fn each_time_may_be_for_ever() {
+    let mut limits = Limits::default();
+    for limit in [
+        &mut limits.handshake_time_max,
+        &mut limits.dial_time_max,
+        &mut limits.backoff_min,
+        &mut limits.backoff_max,
+        &mut limits.call_deadline,
+        &mut limits.call_deadline_max,
+        &mut limits.hook_time_max,
+        &mut limits.silence_max,
+        &mut limits.write_stall_max,
+        &mut limits.drain_time_max,
+    ] {
+        *limit = Duration::MAX;
+    }
+    limits.ping_interval = Duration::MAX - Duration::from_secs(1);
+    let (server, client) = pair_with("tcp://127.0.0.1:0", limits).await;
+    let gate = Arc::new(Semaphore::new(0));
+    let actor = Worker::gated(&gate);
+    let begun = actor.begun.clone();
+    let local = server.spawn(actor);
+    server.register("worker", &local).unwrap();
+    let remote: ActorRef<Worker> = client.lookup(server.address(), "worker").await.unwrap();
+    for worker in [&local, &remote] {
+        worker.echo(vec![1]).await.unwrap();
+        worker.sleep(Duration::from_millis(1)).timeout(Duration::MAX).await.unwrap();
+    }
+    // More than a socket takes: the writer waits for room.
+    assert_eq!(remote.echo(vec![1; 4_000_000]).await.unwrap().len(), 4_000_000);
+    // One that cannot be reached is tried again after a pause.
+    let lost = Node::builder().listen("tcp://127.0.0.1:0").start().await.unwrap();
+    let (_kept, unreachable) = worker(&lost, &client).await;
+    lost.shutdown().await;
+    assert!(matches!(system(unreachable.seen().await), SystemError::Connect { .. }));
+    let late = unreachable.seen().timeout(Duration::from_millis(20)).await;
+    assert!(matches!(system(late), SystemError::Deadline { .. }));
+    // A shutdown waits for what runs.
+    let running = tokio::spawn(async move { remote.wait(1).await });
+    until(|| begun.load(Ordering::SeqCst) == 1).await;
+    let ends = async {
+        let opens = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            gate.add_permits(1);
+        };
+        tokio::join!(server.shutdown(), opens);
+    };
+    tokio::time::timeout(support::LONG, ends).await.unwrap();
+    assert_eq!(running.await.unwrap().unwrap(), 1);
 }
 
 /// R68: what all peers together leave in a node's buffers is limited, too. Each keeps its own credit here.

@@ -300,3 +300,53 @@ async fn what_is_spawned_on_a_node_that_has_ended_lives_for_its_holders_alone() 
     until(|| Arc::strong_count(&life) == 1).await;
     timeout(Duration::from_secs(5), node.all_actors_ended()).await.unwrap();
 }
+
+/// A node that is kept longer than the runtime it was started on, in a `static` say, has no tasks any more: no timer ends
+/// what waits, and nobody dials.
+#[test]
+fn calls_of_a_node_whose_runtime_has_ended_fail_at_once_and_say_so() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let elsewhere = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = elsewhere.block_on(async { Node::builder().listen("tcp://127.0.0.1:0").start().await.unwrap() });
+    let kept = {
+        let _entered = elsewhere.enter();
+        server.spawn(Worker::default())
+    };
+    server.register("worker", &kept).unwrap();
+    let first = runtime();
+    let (client, remote) = first.block_on(async {
+        let client = Node::builder().start().await.unwrap();
+        let remote: ActorRef<Worker> = client.lookup(server.address(), "worker").await.unwrap();
+        remote.seen().await.unwrap();
+        (client, remote)
+    });
+    // Begun before, and waited for by somebody else.
+    let second = runtime();
+    let (hanging, ended) = ({ remote.clone() }, remote.terminated());
+    let hanging = second.spawn(async move { hanging.hang().timeout(Duration::from_secs(60)).await });
+    let ended = second.spawn(ended);
+    second.block_on(async {
+        let begun = async { until(|| client.peers()[0].session.as_ref().unwrap().calls_out == 1).await };
+        timeout(support::LONG, begun).await.unwrap();
+    });
+    drop(first);
+    second.block_on(async {
+        let all = async {
+            let lost = system(hanging.await.unwrap());
+            assert!(matches!(&lost, SystemError::Network(_)) && lost.to_string().contains("runtime"), "{lost}");
+            assert!(matches!(ended.await.unwrap(), Terminated::NodeLost(_)));
+            for _ in 0..2 {
+                let unsent = system(remote.seen().timeout(Duration::from_millis(500)).await);
+                assert!(
+                    matches!(&unsent, SystemError::Connect { .. }) && unsent.to_string().contains("runtime"),
+                    "{unsent}"
+                );
+                assert!(remote.seen().cast().await.unwrap_err().to_string().contains("runtime"));
+                assert!(matches!(remote.terminated().await, Terminated::NodeLost(_)));
+                client.lookup::<Worker>(server.address(), "worker").await.unwrap_err();
+            }
+            client.shutdown().await;
+        };
+        timeout(Duration::from_secs(3), all).await.unwrap();
+    });
+}

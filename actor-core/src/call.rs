@@ -11,7 +11,7 @@ use std::{
 use crate::{
     ActorSystem, Arguments, BoxFuture, CallError, CallResult, CallScope, Callable, Cast, FailureOf, InvocationEncoder,
     Local, Method, Outcome, RemoteCall, Reply, SystemError, Target, ThrownOf, TraceParent, ValueOf,
-    local::{Enqueued, Job, ReplyCell, Ticket, Tried, Waited, Work, later, now, now_or_never},
+    local::{Enqueued, FOR_EVER, Job, ReplyCell, Ticket, Tried, Waited, Work, now, now_or_never},
 };
 
 /// The call of one method, as a value: nothing is sent before it is awaited.
@@ -101,7 +101,7 @@ impl CallOptions {
         let settings = system.settings();
         let parent = CallScope::current();
         let now = now();
-        let asked = self.timeout.unwrap_or(settings.call_timeout).min(settings.call_timeout_max);
+        let asked = self.timeout.unwrap_or(settings.call_timeout).min(settings.call_timeout_max).min(FOR_EVER);
         let mut timeout = asked;
         if let Some(inherited) = parent.as_ref().and_then(CallScope::deadline) {
             timeout = timeout.min(inherited.saturating_duration_since(now));
@@ -115,7 +115,7 @@ impl CallOptions {
             .copied()
             .or_else(|| parent.as_ref()?.trace())
             .map(|trace| trace.child(system.mint_call_id()));
-        Ok(Opened { deadline: later(now, timeout), timeout, parent, trace })
+        Ok(Opened { deadline: now + timeout, timeout, parent, trace })
     }
 }
 

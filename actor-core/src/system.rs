@@ -177,10 +177,11 @@ pub struct RemoteCall {
 }
 
 impl RemoteCall {
-    /// A root call that is given `timeout` from now on.
+    /// A root call that is given `timeout` from now on, at most a century.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
-        let deadline = crate::local::after(timeout);
+        let timeout = timeout.min(crate::local::FOR_EVER);
+        let deadline = crate::local::now() + timeout;
         Self { timeout, deadline, parent: None, trace: None }
     }
 

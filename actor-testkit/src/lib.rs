@@ -20,6 +20,9 @@ mod proxy;
 mod raw_peer;
 mod scenario;
 
+/// What a [`RawPeer`] is made to say: frames, hellos, and the rules that a node keeps.
+pub use actor_transport::protocol;
+
 pub use self::{
     conformance::TransportUnderTest,
     contract::SystemUnderTest,

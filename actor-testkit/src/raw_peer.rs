@@ -16,10 +16,11 @@ use bytes::{Buf, Bytes, BytesMut};
 /// no credit and no limits of its own, and answers nothing by itself, not even a ping.
 ///
 /// ```
-/// use actor_testkit::RawPeer;
-/// use actor_transport::{Limits, Node, protocol::{Frame, HelloConfig}};
-/// use actor_core::NodeId;
-/// use transport_memory::MemoryTransport;
+/// use actor_testkit::{
+///     RawPeer,
+///     protocol::{Frame, HelloConfig},
+/// };
+/// use distributed_actor::{Limits, MemoryTransport, Node, NodeId};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

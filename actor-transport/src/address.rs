@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use actor_core::SystemError;
 
+use crate::TransportError;
+
 /// An address: a scheme, which chooses the transport, and what that transport makes of the rest. `tcp://127.0.0.1:5301`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
@@ -34,6 +36,37 @@ impl Address {
         let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
         let host = host.trim_start_matches('[').trim_end_matches(']');
         host.parse::<std::net::IpAddr>().map_or(host == "localhost", |ip| ip.is_loopback())
+    }
+
+    /// The `host:port` that stands behind `://`, before the path if there is one: for transports over IP.
+    ///
+    /// # Errors
+    /// [`TransportError::Address`] if there is no host, or no port from 0 to 65,535.
+    pub fn authority(&self) -> Result<&str, TransportError> {
+        let authority = self.rest().split('/').next().unwrap_or_default();
+        let is_one = authority.rsplit_once(':').is_some_and(|(host, port)| {
+            // Both brackets of an IPv6 address, or none.
+            !host.is_empty() && host.starts_with('[') == host.ends_with(']') && port.parse::<u16>().is_ok()
+        });
+        if is_one { Ok(authority) } else { Err(self.is_not("host:port`, with a port from 0 to 65535")) }
+    }
+
+    /// The same where no path may follow.
+    ///
+    /// # Errors
+    /// [`TransportError::Address`] as well if one does.
+    pub fn host_and_port(&self) -> Result<&str, TransportError> {
+        let authority = self.authority()?;
+        if authority == self.rest() {
+            Ok(authority)
+        } else {
+            Err(self.is_not("host:port` and nothing behind the port"))
+        }
+    }
+
+    fn is_not(&self, expected: &str) -> TransportError {
+        let why = format!("expected `{}://{expected}", self.scheme());
+        TransportError::Address { address: self.to_string(), why }
     }
 
     /// The whole of it.
@@ -151,6 +184,29 @@ mod tests {
         ] {
             assert_eq!(address.parse::<Address>().unwrap().is_loopback(), is_loopback, "{address}");
         }
+    }
+
+    #[test]
+    fn a_host_and_its_port_are_what_stands_before_a_path() {
+        for (address, authority, has_path) in [
+            ("tcp://127.0.0.1:1", Some("127.0.0.1:1"), false),
+            ("ws://[::1]:0/", Some("[::1]:0"), true),
+            ("ws://node.example:65535/path:1", Some("node.example:65535"), true),
+            ("tcp://::1:80", Some("::1:80"), false),
+            ("tcp://127.0.0.1", None, false),
+            ("tcp://:80", None, false),
+            ("tcp://a:b", None, false),
+            ("tcp://a:65536", None, false),
+            ("tcp://[::1:80", None, false),
+            ("ws:///a:80", None, true),
+        ] {
+            let address: Address = address.parse().unwrap();
+            assert_eq!(address.authority().ok(), authority, "{address}");
+            assert_eq!(address.host_and_port().ok(), authority.filter(|_| !has_path), "{address}");
+        }
+        let wrong: Address = "tcp://host".parse().unwrap();
+        let said = wrong.authority().unwrap_err().to_string();
+        assert!(said.ends_with("expected `tcp://host:port`, with a port from 0 to 65535"), "{said}");
     }
 
     #[test]

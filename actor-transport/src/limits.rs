@@ -241,7 +241,7 @@ pub enum LimitsError {
         message: u64,
     },
     /// One limit contradicts another.
-    #[error("`{less}` must not be above `{more}`, nor a ping as rare as the silence that ends a connection")]
+    #[error("`{less}` must {} `{more}`", order_in_words(less))]
     Order {
         /// The field that is too large.
         less: &'static str,
@@ -254,6 +254,11 @@ pub enum LimitsError {
         /// The field's name.
         limit: &'static str,
     },
+}
+
+/// A peer that was pinged must have time to answer before it is given up.
+fn order_in_words(less: &str) -> &'static str {
+    if less == "ping_interval" { "be below" } else { "not be above" }
 }
 
 #[cfg(test)]
@@ -281,6 +286,10 @@ mod tests {
         assert!(matches!(too_short.validate(), Err(LimitsError::OutOfRange { limit: "chunk_length_max", .. })));
         let silent = Limits { ping_interval: Duration::from_secs(5), ..Limits::default() };
         assert!(matches!(silent.validate(), Err(LimitsError::Order { .. })));
+        assert_eq!(silent.validate().unwrap_err().to_string(), "`ping_interval` must be below `silence_max`");
+        let patient = Limits { call_deadline: Duration::from_secs(3601), ..Limits::default() };
+        let said = patient.validate().unwrap_err().to_string();
+        assert_eq!(said, "`call_deadline` must not be above `call_deadline_max`");
         let hasty = Limits { dial_time_max: Duration::ZERO, ..Limits::default() };
         assert_eq!(hasty.validate(), Err(LimitsError::Zero { limit: "dial_time_max" }));
     }

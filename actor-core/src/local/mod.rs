@@ -73,11 +73,25 @@ pub(crate) fn after(time: Duration) -> Instant {
     later(now(), time)
 }
 
-/// When `time` has passed from `instant` on. A century, of 36,500 days, is as good as for ever: `Duration::MAX` may be
-/// given for no limit, where `instant + time` would panic.
+/// A century of 36,500 days, which is as good as for ever, and can be added to a time.
+pub(crate) const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// When `time` has passed from `instant` on, but no more than a century: `Duration::MAX` may be given for no limit, where
+/// `instant + time` would panic.
 #[inline]
 #[must_use]
 pub fn later(instant: Instant, time: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-    instant.checked_add(time.min(CENTURY)).unwrap_or(instant)
+    instant.checked_add(time.min(FOR_EVER)).unwrap_or(instant)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn for_ever_is_a_century() {
+        let now = now();
+        assert_eq!(later(now, Duration::MAX), now + FOR_EVER);
+        assert_eq!(later(now, FOR_EVER - Duration::from_nanos(1)), now + FOR_EVER - Duration::from_nanos(1));
+    }
 }

@@ -11,7 +11,7 @@ mod placement;
 mod view;
 mod watched;
 
-pub(crate) use self::board::Board;
+pub(crate) use self::{board::Board, discovery::Contained};
 pub use self::{
     discovery::Discovery,
     event::{ClusterEvent, ClusterEvents},

@@ -3,6 +3,7 @@
 use actor_core::{__macro::MethodParts, MethodInfo, SystemError};
 
 use super::{
+    contain::contain,
     link::Link,
     serve::{GOSSIP, LOOKUP, STOP, WATCH},
 };
@@ -37,11 +38,16 @@ impl Link {
     /// Whether the peer may call a method.
     ///
     /// # Errors
-    /// [`SystemError::Unauthorized`] if it may not.
+    /// [`SystemError::Unauthorized`] if it may not, or the hook has panicked.
     pub(super) fn may_call(&self, method: &MethodInfo) -> Result<(), SystemError> {
         let Some(authorize) = &self.inner.authorize else { return Ok(()) };
-        let allowed = self.identity.get().is_some_and(|peer| authorize(peer, method));
-        if allowed { Ok(()) } else { Err(SystemError::Unauthorized { why: method.name().into() }) }
+        // On the task that serves all of the peer's calls, which is to go on.
+        let why = match contain(|| self.identity.get().is_some_and(|peer| authorize(peer, method))) {
+            Some(true) => return Ok(()),
+            Some(false) => method.name().into(),
+            None => format!("{}: the `authorize` hook of the node asked has panicked", method.name()).into(),
+        };
+        Err(SystemError::Unauthorized { why })
     }
 
     /// The same for what the node itself is asked, by name.

@@ -13,7 +13,7 @@ use super::{
     refused::{OnRefused, RefusedConnection},
     reply::ErrorPolicy,
 };
-use crate::{Address, IntoAddress, Limits, Transport, cluster::Labels};
+use crate::{Address, IntoAddress, Limits, Transport, TransportError, cluster::Labels};
 
 /// Sets up a [`Node`].
 pub struct NodeBuilder {
@@ -109,7 +109,8 @@ impl NodeBuilder {
         self
     }
 
-    /// Sees each one-way call that came to nothing. Called on the node's own tasks: it must not block.
+    /// Sees each one-way call that came to nothing. Called on the node's own tasks: it must not block. A panic of it ends
+    /// nothing else.
     #[must_use]
     pub fn on_dead_letter(mut self, hook: impl Fn(&DeadLetter) + Send + Sync + 'static) -> Self {
         self.on_dead_letter = Some(Box::new(hook));
@@ -118,7 +119,7 @@ impl NodeBuilder {
 
     /// Sees each connection that was accepted and did not become a session, with the reason: bad certificates, other
     /// clusters, strangers. Who only asks for the node's id, and dials that cross, are none of them. Called on the tasks
-    /// that shake hands: it must not block.
+    /// that shake hands: it must not block. A panic of it ends nothing else.
     #[must_use]
     pub fn on_refused(mut self, hook: impl Fn(&RefusedConnection) + Send + Sync + 'static) -> Self {
         self.on_refused = Some(Box::new(hook));
@@ -134,6 +135,7 @@ impl NodeBuilder {
 
     /// Decides what each peer may do: with `false` its call fails with [`SystemError::Unauthorized`], and its arguments
     /// are not decoded. Asked for each call and cast, on tasks that serve all of the peer's calls: it must not block.
+    /// Where it panics, nothing is allowed.
     ///
     /// What a node itself is asked has names of its own: `distributed_actor::Node::lookup`, `..::stop`, `..::watch`,
     /// and `..::gossip` for taking part in the cluster.
@@ -229,7 +231,11 @@ impl NodeBuilder {
                 ));
             }
             let listener = OwnRuntime::listen(own_runtime.as_ref(), transport, &address).await;
-            listeners.push(listener.map_err(|error| wrong(error.to_string()))?);
+            listeners.push(listener.map_err(|error| match error {
+                // Its text names the address, too.
+                TransportError::Address { why, .. } => wrong(why),
+                error => wrong(error.to_string()),
+            })?);
         }
         let inner = Inner::new(Setup {
             id: self.id.map_or_else(|| mint_id(&proven), Ok)?,

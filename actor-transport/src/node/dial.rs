@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use actor_core::{BoxFuture, NodeId, SystemError};
+use actor_core::{BoxFuture, NodeId, SystemError, later};
 use bytes::BytesMut;
 use tokio::time::{timeout, timeout_at};
 
@@ -17,6 +17,7 @@ use super::{
     builder::{no_transport, transport_of},
     identity::check,
     inner::{Inner, now},
+    lifeline::Lifeline,
     link::{Carries, Link},
     lock::lock,
     reader,
@@ -66,10 +67,14 @@ impl Addresses {
 
 /// Dials the peer of a link that has no connection, in a task of its own.
 pub(super) fn start(inner: &Arc<Inner>, link: &Arc<Link>) {
-    inner.serve(Box::pin(dial(inner.clone(), link.clone())));
+    let lifeline = Lifeline::of_dialer(inner, link);
+    inner.serve(Box::pin(async move {
+        dial(&lifeline.inner, &lifeline.link).await;
+        lifeline.release();
+    }));
 }
 
-async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
+async fn dial(inner: &Arc<Inner>, link: &Arc<Link>) {
     let node = link.peer();
     if let Some(retry_at) = inner.peers.retry_at(node)
         && timeout_at(retry_at.into(), link.settled()).await.is_ok()
@@ -82,10 +87,10 @@ async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
     let mut refused = false;
     let addresses = inner.by_preference(inner.peers.addresses(node));
     for address in addresses {
-        let until = now() + inner.limits.handshake_time_max;
+        let until = later(now(), inner.limits.handshake_time_max);
         let attempt = loop {
-            let attempt = match inner.peers.begin_dial(&link) {
-                Some(sessions) => before_it_settles(&link, connect(&inner, &address, node, sessions)).await,
+            let attempt = match inner.peers.begin_dial(link) {
+                Some(sessions) => before_it_settles(link, connect(inner, &address, node, sessions)).await,
                 // The peer's connection was accepted.
                 None => Some(Err(Failure::Duplicate)),
             };
@@ -94,7 +99,7 @@ async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
                 break attempt;
             }
             // The peer's own dial has won: its connection is on the way, unless it fails just now.
-            inner.peers.pause_dial(&link);
+            inner.peers.pause_dial(link);
             if timeout(DUPLICATE_WAIT.min(inner.limits.handshake_time_max), link.settled()).await.is_ok() {
                 return;
             }
@@ -102,7 +107,7 @@ async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
         match attempt {
             Ok(connection) => {
                 inner.peers.connected(connection.agreed.peer());
-                connection.begin(&inner, &link);
+                connection.begin(inner, link);
                 return;
             }
             // Another address may be its own still.
@@ -117,18 +122,18 @@ async fn dial(inner: Arc<Inner>, link: Arc<Link>) {
                 refused = true;
                 last = why;
             }
-            Err(Failure::Other(why)) => last = why,
+            Err(Failure::Address(why) | Failure::Other(why)) => last = why,
         }
         tried = if tried.is_empty() { address.to_string() } else { format!("{tried}, {address}") };
     }
-    if !inner.peers.give_up(&link) {
+    if !inner.peers.give_up(link) {
         return;
     }
     if let Some(new) = replaced {
         inner.peers.replaced(node, new);
         return link.fail(SystemError::NodeReplaced { old: node, new });
     }
-    inner.peers.failed(node, |failures| backoff(&inner, failures));
+    inner.peers.failed(node, |failures| backoff(inner, failures));
     link.fail(not_connected(&tried, refused, last));
 }
 
@@ -191,6 +196,8 @@ pub(super) enum Failure {
     Duplicate,
     /// One side does not take the other for who it should be.
     Refused(String),
+    /// The transport makes nothing of the address.
+    Address(String),
     Other(String),
 }
 
@@ -198,6 +205,7 @@ impl From<TransportError> for Failure {
     fn from(error: TransportError) -> Self {
         match error {
             TransportError::Refused(_) | TransportError::RefusedByPeer(_) => Self::Refused(error.to_string()),
+            TransportError::Address { why, .. } => Self::Address(why),
             error => Self::Other(error.to_string()),
         }
     }
@@ -295,6 +303,9 @@ impl Inner {
             Err(Failure::Replaced(node)) => return Ok(node),
             Err(Failure::Duplicate) => (false, Reject::Duplicate.to_string()),
             Err(Failure::Refused(why)) => (true, why),
+            Err(Failure::Address(why)) => {
+                return Err(SystemError::BadAddress { address: address.to_string().into(), why: why.into() });
+            }
             Err(Failure::Other(why)) => (false, why),
         };
         Err(not_connected(address.as_str(), refused, why))

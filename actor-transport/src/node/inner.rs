@@ -13,7 +13,7 @@ use std::{
 };
 
 use actor_core::{
-    ActorId, AnyLocal, BoxFuture, DeadLetter, DecodeContext, DecodeLimits, NodeId, Settings, SystemError,
+    ActorId, AnyLocal, BoxFuture, DeadLetter, DecodeContext, DecodeLimits, NodeId, Settings, SystemError, later,
 };
 use tokio::{
     runtime::{EnterGuard, Handle, RuntimeFlavor},
@@ -26,6 +26,7 @@ use super::{
     actors::Actors,
     builder::OnDeadLetter,
     construct::Constructors,
+    contain::contain,
     dial::Addresses,
     identity::Authorize,
     inbox::Inbox,
@@ -250,14 +251,15 @@ impl Inner {
     pub(super) fn refused(&self, remote: &str, reason: RefusedReason) {
         tracing::debug!(%remote, %reason, "a connection was refused");
         if let Some(hook) = self.on_refused.as_ref().filter(|_| !reason.is_usual()) {
-            hook(&RefusedConnection::new(remote.to_owned(), reason));
+            contain(|| hook(&RefusedConnection::new(remote.to_owned(), reason)));
         }
     }
 
     pub(super) fn dead_letter(&self, letter: &DeadLetter) {
         self.dead_letters.fetch_add(1, Ordering::Relaxed);
         if let Some(hook) = &self.on_dead_letter {
-            hook(letter);
+            // Called in destructors, too.
+            contain(|| hook(letter));
         }
     }
 
@@ -278,7 +280,7 @@ impl Inner {
         // Before anything ends here: nobody shall begin something with this node.
         self.leave_cluster().await;
         self.stop_listening();
-        let deadline = now() + self.limits.drain_time_max;
+        let deadline = later(now(), self.limits.drain_time_max);
         while now() < deadline && self.peers.links().iter().any(|link| link.serves_calls()) {
             tokio::time::sleep(DRAIN_POLL).await;
         }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Address, IntoAddress, Transport,
-    cluster::{DefaultMembership, Discovery, Host, Labels, Membership},
+    cluster::{Contained, DefaultMembership, Discovery, Host, Labels, Membership},
     protocol::Goodbye,
 };
 
@@ -73,7 +73,7 @@ impl NodeBuilder {
     #[must_use]
     pub fn discover(mut self, discovery: impl Discovery) -> Self {
         self.joining.contacts.get_or_insert_default();
-        self.joining.discoveries.push(Arc::new(discovery));
+        self.joining.discoveries.push(Arc::new(Contained(discovery)));
         self
     }
 

@@ -7,6 +7,7 @@ mod actors;
 mod authorize;
 mod builder;
 mod construct;
+mod contain;
 mod dial;
 mod handle;
 mod identity;
@@ -15,6 +16,7 @@ mod inner;
 mod invocation;
 mod join;
 mod kept;
+mod lifeline;
 mod link;
 mod lock;
 mod own_runtime;
@@ -43,4 +45,4 @@ pub use self::{
     refused::{RefusedConnection, RefusedReason},
     reply::ErrorPolicy,
 };
-pub(crate) use self::{inner::Inner, lock::lock};
+pub(crate) use self::{contain::contain, inner::Inner, lock::lock};

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actor_core::{NodeId, SystemError};
+use actor_core::{NodeId, SystemError, later};
 
 use super::{
     inner::{Inner, Stage, now},
@@ -241,7 +241,7 @@ impl Peers {
         if let Some(peer) = lock(&self.state).peers.get_mut(&node) {
             let pause = pause(peer.failures);
             let pause = if peer.is_member { pause.min(MEMBER_PAUSE_MAX) } else { pause };
-            peer.retry_at = Some(now() + pause);
+            peer.retry_at = Some(later(now(), pause));
             peer.failures = peer.failures.saturating_add(1);
         }
     }

@@ -12,6 +12,7 @@ use bytes::BytesMut;
 
 use super::{
     inner::{Inner, now},
+    lifeline::Lifeline,
     link::{Link, News},
     serve::Serving,
     writer::end,
@@ -37,7 +38,7 @@ pub(super) fn start(
     let incoming = |bytes| Incoming { open: true, bytes, waits: false };
     let bulk = (0..bulk_streams).map(|_| incoming(BytesMut::new())).collect();
     let streams = Streams { receiver, main: incoming(rest), bulk, turn: 0 };
-    let task = inner.serve(Box::pin(read(inner.clone(), link.clone(), streams)));
+    let task = inner.serve(Box::pin(read(Lifeline::of_reader(inner, link), streams)));
     link.set_reader(task.abort_handle());
 }
 
@@ -87,7 +88,8 @@ impl Streams {
     }
 }
 
-async fn read(inner: Arc<Inner>, link: Arc<Link>, mut streams: Streams) {
+async fn read(lifeline: Lifeline, mut streams: Streams) {
+    let (inner, link) = (&lifeline.inner, &lifeline.link);
     let mut serving = Serving::new(inner.clone(), link.clone());
     let mut news = News::default();
     let mut has_woken = false;
@@ -98,14 +100,14 @@ async fn read(inner: Arc<Inner>, link: Arc<Link>, mut streams: Streams) {
     loop {
         let incoming = streams.get(stream);
         if !incoming.bytes.is_empty() {
-            let taken = take(&link, &mut serving, &mut news, incoming, stream);
+            let taken = take(link, &mut serving, &mut news, incoming, stream);
             // Also what came before something that is wrong.
             if !news.is_empty() {
-                wake(&link, link.deliver(&mut news)).await;
+                wake(link, link.deliver(&mut news)).await;
                 has_woken = true;
             }
             if let Err(why) = taken {
-                return end(&inner, &link, &why);
+                return end(inner, link, &why);
             }
         }
         if stream.is_none() {
@@ -143,7 +145,7 @@ async fn read(inner: Arc<Inner>, link: Arc<Link>, mut streams: Streams) {
                 continue;
             }
         }
-        return end(&inner, &link, &goodbye.map_or(why, CloseReason::PeerGoodbye));
+        return end(inner, link, &goodbye.map_or(why, CloseReason::PeerGoodbye));
     }
 }
 

@@ -115,6 +115,8 @@ impl NodeReply {
     }
 
     fn failed(&mut self, error: SystemError) {
+        // First: what unwinds from here must not find it unanswered when it is dropped.
+        self.answered = true;
         let error = match error {
             SystemError::Panicked { method, .. } if !self.link.inner.settings.send_panic_text => {
                 SystemError::Panicked { method, message: None }

@@ -4,7 +4,6 @@ use std::{
     future::poll_fn,
     marker::PhantomData,
     ops::Deref,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -20,6 +19,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Node,
+    contain::contain,
     inner::{Inner, now},
     invocation::{NodeDecoder, NodeEncoder, note_reference},
     link::Link,
@@ -337,19 +337,13 @@ pub(super) fn decode<T>(
     mut body: Bytes,
     decode: impl FnOnce(&mut Bytes) -> Result<T, actor_core::CodecError>,
 ) -> Result<T, Box<str>> {
-    match catch_unwind(AssertUnwindSafe(|| decode(&mut body))) {
-        Ok(Ok(value)) => match body.len() {
+    match contain(|| decode(&mut body)) {
+        Some(Ok(value)) => match body.len() {
             0 => Ok(value),
             left => Err(format!("{left} bytes are left behind it").into()),
         },
-        Ok(Err(error)) => Err(error.to_string().into()),
-        Err(payload) => {
-            // A payload whose `Drop` panics: what that one throws may be such another, and is leaked.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                std::mem::forget(payload);
-            }
-            Err("a `Deserialize` impl panicked".into())
-        }
+        Some(Err(error)) => Err(error.to_string().into()),
+        None => Err("a `Deserialize` impl panicked".into()),
     }
 }
 
@@ -480,7 +474,9 @@ impl<'a> PendingReply<'a> {
         cx: &mut Context<'_>,
     ) -> Result<Self, Result<ReplyBody, SystemError>> {
         let cell = Arc::new(ReplyCell::new(cx.waker().clone()));
-        let (key, polled) = link.submit(|session| match session.call(call.deadline - call.timeout, call, body) {
+        // Not asked of the clock, which takes longer.
+        let begun = call.deadline.checked_sub(call.timeout).unwrap_or_else(now);
+        let (key, polled) = link.submit(|session| match session.call(begun, call, body) {
             Ok(key) => (Some(key), session.deliver_to(key, &cell)),
             Err(error) => (None, Poll::Ready(Err(error))),
         });

@@ -2,8 +2,11 @@
 
 use std::{future::poll_fn, sync::Arc, task::Poll, time::Instant};
 
+use actor_core::later;
+
 use super::{
     inner::{Inner, now},
+    lifeline::Lifeline,
     link::{Flushed, Link},
 };
 use crate::protocol::CloseReason;
@@ -13,11 +16,12 @@ use crate::protocol::CloseReason;
 const YIELDS_MAX: u32 = 3;
 
 pub(super) fn start(inner: &Arc<Inner>, link: &Arc<Link>) {
-    let task = inner.serve(Box::pin(write(inner.clone(), link.clone())));
+    let task = inner.serve(Box::pin(write(Lifeline::of_writer(inner, link))));
     link.set_writer(task.abort_handle());
 }
 
-async fn write(inner: Arc<Inner>, link: Arc<Link>) {
+async fn write(lifeline: Lifeline) {
+    let (inner, link) = (&lifeline.inner, &lifeline.link);
     // Since when the transport has taken nothing, and what it had taken then.
     let mut stalled: Option<(Instant, u64)> = None;
     loop {
@@ -33,7 +37,7 @@ async fn write(inner: Arc<Inner>, link: Arc<Link>) {
             && timeout <= now()
             && let Err(why) = link.with(|session| session.handle_timeout(now()))
         {
-            end(&inner, &link, &why);
+            end(inner, link, &why);
         }
         // Looked at before: what was said until then, the last word included, is part of the flush. Another task may have
         // been sending when it was said, and not have seen it any more.
@@ -48,29 +52,30 @@ async fn write(inner: Arc<Inner>, link: Arc<Link>) {
             }
             Flushed::Stalled { .. } => {}
             Flushed::Failed(error) => {
-                end(&inner, &link, &CloseReason::TransportError(error.to_string().into()));
+                end(inner, link, &CloseReason::TransportError(error.to_string().into()));
                 break;
             }
         }
         if is_closed && stalled.is_none() {
             break;
         }
-        let stall_end = stalled.map(|(since, _)| since + inner.limits.write_stall_max);
+        let stall_end = stalled.map(|(since, _)| later(since, inner.limits.write_stall_max));
         if stall_end.is_some_and(|end| end <= now()) {
-            end(&inner, &link, &CloseReason::write_stalled(inner.limits.write_stall_max));
+            end(inner, link, &CloseReason::write_stalled(inner.limits.write_stall_max));
             break;
         }
         let wake_at = link.next_timeout().into_iter().chain(stall_end).min();
         // While the transport is stalled its readiness wakes this task too: the flush above has left its waker there.
-        wait(&link, wake_at, stalled.is_some()).await;
+        wait(link, wake_at, stalled.is_some()).await;
     }
     poll_fn(|cx| {
         let _ = link.poll_close_sender(cx);
         Poll::Ready(())
     })
     .await;
-    inner.peers.lost(&link);
-    link.writer_ended();
+    inner.peers.lost(link);
+    // Says that the writer has ended.
+    drop(lifeline);
 }
 
 /// Waits for work, for the time, or, while stalled, for any wake.

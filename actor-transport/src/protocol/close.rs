@@ -109,6 +109,12 @@ pub enum CloseReason {
     /// The transport failed.
     #[error("the transport failed: {0}")]
     TransportError(Box<str>),
+    /// A task that the connection needs is gone.
+    #[error("this node does not serve the connection any more: {why}")]
+    Abandoned {
+        /// Where it has gone.
+        why: &'static str,
+    },
 }
 
 /// Who is to blame for the end of a connection.
@@ -137,6 +143,7 @@ impl CloseReason {
             | Self::Truncated
             | Self::EndOfStream
             | Self::TransportError(_)
+            | Self::Abandoned { .. }
             | Self::ChecksumMismatch => Fault::Network,
             _ => Fault::Peer,
         }

@@ -7,6 +7,7 @@ mod pipe;
 
 use std::{
     collections::HashMap,
+    io,
     sync::{Arc, LazyLock, Mutex, MutexGuard},
 };
 
@@ -74,10 +75,7 @@ impl Transport for MemoryTransport {
             address.rest().to_owned()
         };
         if listening.listeners.get(&name).is_some_and(|known| !known.is_closed()) {
-            return Err(TransportError::Address {
-                address: address.to_string(),
-                why: "somebody listens there already".into(),
-            });
+            return Err(io::Error::new(io::ErrorKind::AddrInUse, "somebody listens there already").into());
         }
         let address = format!("mem://{name}").parse().map_err(|error| TransportError::Other(format!("{error}")))?;
         listening.listeners.insert(name, sender);

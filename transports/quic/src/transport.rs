@@ -58,7 +58,7 @@ impl Transport for QuicTransport {
     async fn listen(&self, address: &Address) -> Result<Box<dyn Listener>, TransportError> {
         let config = server(&self.tls)?;
         let mut last = no_address(address);
-        for local in lookup_host(address.rest()).await? {
+        for local in lookup_host(address.host_and_port()?).await? {
             match Endpoint::server(config.clone(), local) {
                 Ok(endpoint) => {
                     let text = format!("quic://{}", endpoint.local_addr()?);
@@ -73,9 +73,9 @@ impl Transport for QuicTransport {
 
     /// Connects, and makes sure that the certificate of who answers names the host of the address.
     async fn connect(&self, address: &Address) -> Result<Box<dyn Connection>, TransportError> {
-        server_name(address.rest())?;
+        server_name(address.host_and_port()?)?;
         let mut last = no_address(address);
-        for remote in lookup_host(address.rest()).await? {
+        for remote in lookup_host(address.host_and_port()?).await? {
             match self.connect_to(remote, host(address.rest())).await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => last = error,

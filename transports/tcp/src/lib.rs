@@ -29,14 +29,14 @@ impl Transport for TcpTransport {
     }
 
     async fn listen(&self, address: &Address) -> Result<Box<dyn Listener>, TransportError> {
-        let listener = TcpListener::bind(address.rest()).await?;
+        let listener = TcpListener::bind(address.host_and_port()?).await?;
         let local = listener.local_addr()?;
         let address = format!("tcp://{local}").parse().map_err(|error| TransportError::Other(format!("{error}")))?;
         Ok(Box::new(Accepting { listener, address }))
     }
 
     async fn connect(&self, address: &Address) -> Result<Box<dyn Connection>, TransportError> {
-        let stream = TcpStream::connect(address.rest()).await?;
+        let stream = TcpStream::connect(address.host_and_port()?).await?;
         let remote = stream.peer_addr()?.ip();
         connection(stream, remote)
     }

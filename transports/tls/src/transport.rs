@@ -31,7 +31,7 @@ impl Transport for TlsTransport {
         if self.tls.server_config(Alpn::Node).is_none() {
             return Err(TransportError::Other("without a certificate of its own nobody could connect".into()));
         }
-        let listener = TcpListener::bind(address.rest()).await?;
+        let listener = TcpListener::bind(address.host_and_port()?).await?;
         let text = format!("tls://{}", listener.local_addr()?);
         let address = text.parse().map_err(|error| TransportError::Other(format!("{error}")))?;
         Ok(Box::new(Accepting { listener, address, tls: self.tls.clone() }))
@@ -39,7 +39,7 @@ impl Transport for TlsTransport {
 
     /// Connects, and makes sure that the certificate of who answers names the host of the address.
     async fn connect(&self, address: &Address) -> Result<Box<dyn Connection>, TransportError> {
-        let name = server_name(address.rest())?;
+        let name = server_name(address.host_and_port()?)?;
         let stream = TcpStream::connect(address.rest()).await?;
         stream.set_nodelay(true)?;
         let remote = stream.peer_addr()?.ip().to_string();

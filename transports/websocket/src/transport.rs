@@ -36,7 +36,7 @@ impl Transport for WebSocketTransport {
 
     /// Listens on `host:port`; the path is that of its address, and clients may ask for any.
     async fn listen(&self, address: &Address) -> Result<Box<dyn Listener>, TransportError> {
-        let (authority, path) = parts(address);
+        let (authority, path) = parts(address)?;
         self.security.can_listen()?;
         let listener = TcpListener::bind(authority).await?;
         let text = format!("{}://{}{path}", self.scheme(), listener.local_addr()?);
@@ -45,7 +45,7 @@ impl Transport for WebSocketTransport {
     }
 
     async fn connect(&self, address: &Address) -> Result<Box<dyn Connection>, TransportError> {
-        let (authority, _) = parts(address);
+        let (authority, _) = parts(address)?;
         let stream = TcpStream::connect(authority).await?;
         stream.set_nodelay(true)?;
         let remote = stream.peer_addr()?.ip().to_string();
@@ -70,8 +70,8 @@ impl Transport for WebSocketTransport {
 }
 
 /// `host:port`, and the path with its slash.
-fn parts(address: &Address) -> (&str, &str) {
-    address.rest().split_at(address.rest().find('/').unwrap_or(address.rest().len()))
+fn parts(address: &Address) -> Result<(&str, &str), TransportError> {
+    Ok(address.rest().split_at(address.authority()?.len()))
 }
 
 struct Accepting {
