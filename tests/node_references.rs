@@ -283,8 +283,13 @@ async fn names_are_unique_on_a_node_until_their_actor_ends() {
     until(|| server.actor_count() == 0).await;
     // An actor of another node cannot be registered here.
     let elsewhere = client.spawn(Worker::default());
-    assert!(matches!(server.register("worker", &elsewhere), Err(SystemError::UnknownActor { .. })));
-    assert!(matches!(server.retain(&elsewhere), Err(SystemError::UnknownActor { .. })));
+    for error in [server.register("worker", &elsewhere).unwrap_err(), server.retain(&elsewhere).unwrap_err()] {
+        assert!(matches!(error, SystemError::UnknownActor { .. }), "{error:?}");
+        assert!(
+            error.to_string().ends_with(&format!("of this node: it lives on node {}", elsewhere.id().node())),
+            "{error}"
+        );
+    }
 }
 
 /// R19

@@ -242,7 +242,9 @@ pub enum SystemError {
         why: Box<str>,
     },
     /// The encoded result is longer than a message may be, or cannot be encoded at all. Executed.
-    #[error("the result takes {length} bytes, and a message may have {limit}")]
+    #[error(
+        "the result takes {length} bytes, and there is room for {limit}: in a message, or beside the answers that wait"
+    )]
     ReplyTooLarge {
         /// Length of the encoded result, in bytes.
         length: u64,

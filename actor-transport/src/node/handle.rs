@@ -6,7 +6,8 @@ use std::{
 };
 
 use actor_core::{
-    ActorId, ActorRef, Callable, DistributedActor, NodeId, SpawnOptions, SystemError, spawn, spawn_with, try_spawn_with,
+    ActorId, ActorRef, AnyLocal, Callable, DistributedActor, NodeId, SpawnOptions, SystemError, spawn, spawn_with,
+    try_spawn_with,
 };
 
 use super::{builder::NodeBuilder, inner::Inner, link::Link, peers::PeerInfo};
@@ -122,7 +123,7 @@ impl Node {
     /// # Errors
     /// [`SystemError::UnknownActor`] if the actor does not live here or has ended.
     pub fn retain<A: Callable<System = Self> + ?Sized>(&self, actor: &ActorRef<A>) -> Result<(), SystemError> {
-        self.inner.kept.retain(actor.id().instance(), self.inner.local(actor.id())?);
+        self.inner.kept.retain(actor.id().instance(), self.own(actor.id())?);
         self.unless_ended(actor.id())
     }
 
@@ -143,8 +144,16 @@ impl Node {
         name: impl Into<String>,
         actor: &ActorRef<A>,
     ) -> Result<(), SystemError> {
-        self.inner.kept.register(name.into(), *actor.id(), self.inner.local(actor.id())?)?;
+        self.inner.kept.register(name.into(), *actor.id(), self.own(actor.id())?)?;
         self.unless_ended(actor.id())
+    }
+
+    fn own(&self, id: &ActorId) -> Result<AnyLocal<Self>, SystemError> {
+        if id.node() != self.inner.id {
+            let actor = format!("{id} of this node: it lives on node {}", id.node());
+            return Err(SystemError::UnknownActor { actor: actor.into() });
+        }
+        self.inner.local(id)
     }
 
     /// An actor that has ended while it was entered was not there yet to be forgotten.
