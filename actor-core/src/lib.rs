@@ -54,7 +54,7 @@ pub use self::{
     link::LinkSignal,
     local::{
         AnyLocal, CancelToken, Decide, IncomingCall, Keeper, Local, Locality, Overflow, Pace, SpawnOptions, Timer,
-        WeakAnyLocal, WeakLocal, execute_distributed_target, later, spawn, spawn_with, try_spawn_with,
+        WeakAnyLocal, WeakLocal, contain, execute_distributed_target, later, spawn, spawn_with, try_spawn_with,
     },
     method::{
         CallResult, Callable, DecoderOf, DistributedActor, Entry, FailureOf, HandlerOf, IdOf, Method, Proxy,

@@ -2,7 +2,6 @@
 
 use std::{
     any::Any,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     task::{Context, Poll},
 };
@@ -69,10 +68,7 @@ pub(crate) trait Managed<S>: Send {
 
 /// Runs a function of the user's. Its panic is no end of the supervisor, which would take all children with it.
 pub(crate) fn contain<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| match payload.downcast::<String>() {
-        Ok(text) => *text,
-        Err(payload) => payload.downcast_ref::<&str>().copied().unwrap_or("no text").into(),
-    })
+    actor_core::contain(run).map_err(|text| text.map_or_else(|| "no text".into(), String::from))
 }
 
 /// How those are told who watch an actor that has ended for this reason.

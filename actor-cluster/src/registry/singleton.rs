@@ -1,15 +1,8 @@
 //! One actor for the whole cluster.
 
-use std::{
-    fmt,
-    future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
-    task::Poll,
-    time::Duration,
-};
+use std::{fmt, future::poll_fn, pin::pin, task::Poll, time::Duration};
 
-use actor_core::{ActorRef, DistributedActor};
+use actor_core::{ActorRef, DistributedActor, contain};
 use actor_transport::Node;
 use tokio::{
     sync::oneshot,
@@ -106,7 +99,7 @@ impl<A: DistributedActor<System = Node>, M: Fn() -> A + Send> Keeper<A, M> {
         if self.free_since.get_or_insert_with(Instant::now).elapsed() >= GRACE {
             self.free_since = None;
             // It is the user's, and called again if it panics: this node's part goes on.
-            let Ok(actor) = catch_unwind(AssertUnwindSafe(|| (self.make)())) else { return };
+            let Ok(actor) = contain(|| (self.make)()) else { return };
             let actor = self.registry.node().spawn(actor);
             match self.registry.claim(self.name.clone(), &actor) {
                 Ok(claim) => self.held = Some((actor, claim)),

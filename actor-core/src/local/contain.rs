@@ -8,9 +8,13 @@ use std::{
 
 use crate::{ActorSystem, DeadLetter};
 
-/// Runs `run`; its panic comes back as its text, if it has one.
+/// Runs a function of a user's; its panic ends here, and comes back as its text, if it has one. For systems and what is
+/// built on them, whose tasks it shall not end.
+///
+/// # Errors
+/// The text of the panic, which the panic hook has reported.
 #[inline]
-pub(crate) fn contain<R>(run: impl FnOnce() -> R) -> Result<R, Option<Box<str>>> {
+pub fn contain<R>(run: impl FnOnce() -> R) -> Result<R, Option<Box<str>>> {
     catch_unwind(AssertUnwindSafe(run)).map_err(panic_text)
 }
 

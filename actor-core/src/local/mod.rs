@@ -42,6 +42,7 @@ pub use self::{
     any::{AnyLocal, WeakAnyLocal, execute_distributed_target},
     cancel::CancelToken,
     construct::Pace,
+    contain::contain,
     execute::IncomingCall,
     keeper::Keeper,
     locality::Locality,

@@ -3,13 +3,12 @@
 use std::{
     any::Any,
     future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use actor_core::{BoxFuture, Exit, ExitReason, Keeper, SpawnOptions, SpawnSystem, later};
+use actor_core::{BoxFuture, Exit, ExitReason, Keeper, SpawnOptions, SpawnSystem, contain, later};
 use tokio::sync::oneshot;
 
 use super::{
@@ -178,7 +177,7 @@ impl<S: SpawnSystem> Engine<S> {
     fn make_resources(&self) -> Result<Vec<Resource>, StartError> {
         let make = || self.builder.resources.iter().map(|make| make()).collect();
         // The panic hook has reported it.
-        catch_unwind(AssertUnwindSafe(make)).map_err(|_| {
+        contain(make).map_err(|_| {
             failed(&self.builder.name, ExitReason::new(Exit::Panicked, "the function that makes a resource panicked"))
         })
     }
@@ -234,7 +233,7 @@ impl<S: SpawnSystem> Engine<S> {
         self.shared.set_members(None);
         let resources = std::mem::take(&mut self.resources);
         // One may panic as it is dropped; the panic hook has reported it.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(resources)));
+        let _ = contain(|| drop(resources));
         if is_registered {
             self.tell(NoticeKind::Deregistered { reason: reason.clone() });
         }

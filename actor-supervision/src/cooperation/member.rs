@@ -5,14 +5,13 @@ use std::{
     collections::HashMap,
     fmt::{self, Display},
     marker::PhantomData,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     task::{Context, Poll},
 };
 
 use actor_core::{
     ActorRef, BoxFuture, Callable, DistributedActor, Exit, ExitReason, Keeper, Locality, Spawn, SpawnOptions,
-    SpawnSystem,
+    SpawnSystem, contain,
 };
 
 use crate::{local::not_started, managed::told, tree::ChildError};
@@ -129,7 +128,7 @@ where
         options: SpawnOptions<A>,
     ) -> BoxFuture<'a, Result<Keeper<A>, ExitReason>> {
         // The panic hook has reported it.
-        let made = catch_unwind(AssertUnwindSafe(|| (self.0)(members)));
+        let made = contain(|| (self.0)(members));
         let made = match made {
             Ok(Ok(actor)) => Ok(Keeper::build_of(system, actor, options)),
             Ok(Err(error)) => Err(ExitReason::new(Exit::StartFailed, error)),

@@ -4,12 +4,11 @@ use std::{
     collections::VecDeque,
     fmt,
     future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard},
     task::Poll,
 };
 
-use actor_core::{ActorSystem, BoxFuture, ExitReason};
+use actor_core::{ActorSystem, BoxFuture, ExitReason, contain};
 use serde::{Deserialize, Serialize};
 
 /// Notices that wait for one listener; beyond, the oldest ones are left out.
@@ -100,12 +99,8 @@ impl Listener {
 
     /// Tells it. One that panics misses this notice, and hears the next ones all the same; the panic hook has reported it.
     async fn hear(&self, notice: Notice) {
-        let Ok(mut hearing) = catch_unwind(AssertUnwindSafe(|| (self.told)(notice))) else { return };
-        poll_fn(|cx| {
-            let polled = catch_unwind(AssertUnwindSafe(|| hearing.as_mut().poll(cx)));
-            polled.unwrap_or(Poll::Ready(()))
-        })
-        .await;
+        let Ok(mut hearing) = contain(|| (self.told)(notice)) else { return };
+        poll_fn(|cx| contain(|| hearing.as_mut().poll(cx)).unwrap_or(Poll::Ready(()))).await;
     }
 
     /// The next notice; without one, nobody tells it any more.

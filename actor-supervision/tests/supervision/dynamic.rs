@@ -175,13 +175,25 @@ async fn a_supervisor_answers_while_a_child_of_its_factory_cannot_start_again() 
 #[tokio::test(start_paused = true)]
 async fn a_factory_that_panics_fails_that_start_alone() {
     let test = Test::new("dynamic_panic").await;
+    /// What a panic may bring along.
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("on purpose: the payload's drop");
+        }
+    }
     let factory = |name: String| {
         assert_ne!(name, "bad", "no bad ones");
+        if name == "worse" {
+            std::panic::panic_any(Bomb);
+        }
         Worker::spawn_create("dynamic_panic".into(), name)
     };
     let tree = Supervisor::dynamic(factory).start(&test.node).await.unwrap();
     let bad: Result<ActorRef<Worker>, _> = tree.start_new("bad".to_owned()).await;
     assert!(matches!(&bad, Err(ChildError::FactoryPanicked { why }) if why.contains("no bad ones")), "{bad:?}");
+    let worse: Result<ActorRef<Worker>, _> = tree.start_new("worse".to_owned()).await;
+    assert!(matches!(&worse, Err(ChildError::FactoryPanicked { .. })), "{worse:?}");
     start_new(&tree, "good").await;
     assert_eq!(tree.count().await.specified, 1);
     // The same of what says where a child shall run.

@@ -2,9 +2,9 @@
 
 use std::{future::poll_fn, task::Poll};
 
-use actor_core::{BoxFuture, SystemError};
+use actor_core::{BoxFuture, SystemError, contain};
 
-use crate::{Address, node::contain};
+use crate::Address;
 
 /// Finds addresses at which members of the cluster may answer: a list, a name, a service that knows. Asked again and
 /// again while the node is alone, and now and then later; answers may change, be wrong, or name this node itself.
@@ -30,8 +30,8 @@ impl<D: Discovery> Discovery for Contained<D> {
     fn addresses(&self) -> BoxFuture<'_, Result<Vec<Address>, SystemError>> {
         let panicked = || SystemError::Connect { address: "a discovery".into(), why: "it has panicked".into() };
         Box::pin(async move {
-            let mut asked = contain(|| self.0.addresses()).ok_or_else(panicked)?;
-            poll_fn(|cx| contain(|| asked.as_mut().poll(cx)).unwrap_or_else(|| Poll::Ready(Err(panicked())))).await
+            let mut asked = contain(|| self.0.addresses()).map_err(|_| panicked())?;
+            poll_fn(|cx| contain(|| asked.as_mut().poll(cx)).unwrap_or_else(|_| Poll::Ready(Err(panicked())))).await
         })
     }
 }

@@ -1,9 +1,8 @@
 //! Asking the node's hook whether a peer may do something.
 
-use actor_core::{__macro::MethodParts, MethodInfo, SystemError};
+use actor_core::{__macro::MethodParts, MethodInfo, SystemError, contain};
 
 use super::{
-    contain::contain,
     link::Link,
     serve::{GOSSIP, LOOKUP, STOP, WATCH},
 };
@@ -43,9 +42,9 @@ impl Link {
         let Some(authorize) = &self.inner.authorize else { return Ok(()) };
         // On the task that serves all of the peer's calls, which is to go on.
         let why = match contain(|| self.identity.get().is_some_and(|peer| authorize(peer, method))) {
-            Some(true) => return Ok(()),
-            Some(false) => method.name().into(),
-            None => format!("{}: the `authorize` hook of the node asked has panicked", method.name()).into(),
+            Ok(true) => return Ok(()),
+            Ok(false) => method.name().into(),
+            Err(_) => format!("{}: the `authorize` hook of the node asked has panicked", method.name()).into(),
         };
         Err(SystemError::Unauthorized { why })
     }

@@ -13,7 +13,8 @@ use std::{
 };
 
 use actor_core::{
-    ActorId, AnyLocal, BoxFuture, DeadLetter, DecodeContext, DecodeLimits, NodeId, Settings, SystemError, later,
+    ActorId, AnyLocal, BoxFuture, DeadLetter, DecodeContext, DecodeLimits, NodeId, Settings, SystemError, contain,
+    later,
 };
 use tokio::{
     runtime::{EnterGuard, Handle, RuntimeFlavor},
@@ -26,7 +27,6 @@ use super::{
     actors::Actors,
     builder::OnDeadLetter,
     construct::Constructors,
-    contain::contain,
     dial::Addresses,
     identity::Authorize,
     inbox::Inbox,
@@ -251,7 +251,7 @@ impl Inner {
     pub(super) fn refused(&self, remote: &str, reason: RefusedReason) {
         tracing::debug!(%remote, %reason, "a connection was refused");
         if let Some(hook) = self.on_refused.as_ref().filter(|_| !reason.is_usual()) {
-            contain(|| hook(&RefusedConnection::new(remote.to_owned(), reason)));
+            let _ = contain(|| hook(&RefusedConnection::new(remote.to_owned(), reason)));
         }
     }
 
@@ -259,7 +259,7 @@ impl Inner {
         self.dead_letters.fetch_add(1, Ordering::Relaxed);
         if let Some(hook) = &self.on_dead_letter {
             // Called in destructors, too.
-            contain(|| hook(letter));
+            let _ = contain(|| hook(letter));
         }
     }
 

@@ -7,7 +7,6 @@ mod actors;
 mod authorize;
 mod builder;
 mod construct;
-mod contain;
 mod dial;
 mod handle;
 mod identity;
@@ -45,4 +44,4 @@ pub use self::{
     refused::{RefusedConnection, RefusedReason},
     reply::ErrorPolicy,
 };
-pub(crate) use self::{contain::contain, inner::Inner, lock::lock};
+pub(crate) use self::{inner::Inner, lock::lock};

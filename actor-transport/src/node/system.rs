@@ -13,13 +13,13 @@ use std::{
 use actor_core::{
     ActorId, ActorSystem, BoxFuture, CallError, CallScope, Callable, DeadLetter, DistributedActor, EncodeBuffer,
     LinkSignal, Local, MethodInfo, NodeId, Postcard, RemoteCall, Reply, Settings, SystemError, Terminated, WeakLocal,
+    contain,
 };
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::{
     Node,
-    contain::contain,
     inner::{Inner, now},
     invocation::{NodeDecoder, NodeEncoder, note_reference},
     link::Link,
@@ -338,12 +338,12 @@ pub(super) fn decode<T>(
     decode: impl FnOnce(&mut Bytes) -> Result<T, actor_core::CodecError>,
 ) -> Result<T, Box<str>> {
     match contain(|| decode(&mut body)) {
-        Some(Ok(value)) => match body.len() {
+        Ok(Ok(value)) => match body.len() {
             0 => Ok(value),
             left => Err(format!("{left} bytes are left behind it").into()),
         },
-        Some(Err(error)) => Err(error.to_string().into()),
-        None => Err("a `Deserialize` impl panicked".into()),
+        Ok(Err(error)) => Err(error.to_string().into()),
+        Err(_) => Err("a `Deserialize` impl panicked".into()),
     }
 }
 
