@@ -32,10 +32,21 @@ impl Address {
     /// Whether it names a host, as in `host:port` or `host:port/path`, and that is this machine and nothing else.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
+        let host = self.host();
+        host.parse::<std::net::IpAddr>().map_or(host == "localhost", |ip| ip.is_loopback())
+    }
+
+    /// Whether it names a host, and that is what stands for all addresses of a machine, as `0.0.0.0`: none that can be
+    /// connected to.
+    pub(crate) fn is_unspecified(&self) -> bool {
+        self.host().parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_unspecified())
+    }
+
+    /// The host, if it names one, without the brackets of an IPv6 address.
+    fn host(&self) -> &str {
         let authority = self.rest().split('/').next().unwrap_or_default();
         let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        host.parse::<std::net::IpAddr>().map_or(host == "localhost", |ip| ip.is_loopback())
+        host.trim_start_matches('[').trim_end_matches(']')
     }
 
     /// The `host:port` that stands behind `://`, before the path if there is one: for transports over IP.

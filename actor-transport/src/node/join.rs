@@ -163,11 +163,7 @@ impl Joined {
 
 /// Refuses what stands for all addresses of a machine, and is none of them.
 fn refuse_unspecified(address: &Address, why: &str) -> Result<(), SystemError> {
-    let rest = address.rest();
-    let authority = rest.split('/').next().unwrap_or(rest);
-    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    if host.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_unspecified()) {
+    if address.is_unspecified() {
         return Err(SystemError::BadAddress { address: address.to_string().into(), why: why.into() });
     }
     Ok(())
