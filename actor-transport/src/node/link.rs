@@ -32,10 +32,6 @@ use crate::{
 /// not wait long behind it.
 const WRITE_LENGTH: usize = 256 * 1024;
 
-/// With so many bytes of small messages a caller does not wait for others: some 150 calls, which the peer can run
-/// while the next ones are made.
-const SEND_LENGTH: usize = 8 * 1024;
-
 /// Streams for large messages of one connection.
 const BULK_STREAMS_MAX: usize = 64;
 
@@ -201,8 +197,9 @@ impl Link {
     }
 
     /// The same for a call. Callers whose replies have come together run one after the other, and most of them call
-    /// again; the last one sends what all of them have appended, on its own task. So 64 calls in flight take one write,
-    /// and a lone caller waits for nobody. Where a caller is late the writer sends what the others have appended.
+    /// again; the last one sends what all of them have appended, on its own task, and before it whoever has appended
+    /// enough for a write. So 64 calls in flight take two writes, and a lone caller waits for nobody. Where a caller is
+    /// late the writer sends what the others have appended.
     pub(super) fn submit<R>(&self, run: impl FnOnce(&mut Session) -> R) -> R {
         let (result, left) = self.run_and_wake(run);
         if left.sends && !self.serving.load(Ordering::Relaxed) {
@@ -302,7 +299,7 @@ impl Link {
         self.take_news(&mut session, news);
         self.inbound.publish(session.inbound_bytes(), &self.inner.inbound_bytes);
         let sends = !session.timeout_moved()
-            && (session.output_length() >= SEND_LENGTH || {
+            && (session.has_enough() || {
                 self.delivered.load(Ordering::Acquire) == 0
                     && session.is_last_caller(self.all_taken.load(Ordering::Acquire))
             });

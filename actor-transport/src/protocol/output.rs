@@ -22,8 +22,8 @@ pub(crate) struct Output {
     unbounded: usize,
     /// All bytes that were handed to the transport.
     handed: u64,
-    /// A whole call, cast or answer was written.
-    has_message: bool,
+    /// Whole calls, casts and answers in the buffer.
+    messages: usize,
 }
 
 impl Output {
@@ -43,8 +43,9 @@ impl Output {
     /// Writes a whole frame, of which `pieces` are the end.
     #[inline]
     pub(crate) fn frame_of_pieces(&mut self, frame: &Frame<'_>, pieces: &[Bytes]) {
-        self.has_message |=
+        let is_message =
             matches!(frame, Frame::Call { .. } | Frame::Cast { .. } | Frame::Reply { .. } | Frame::Error { .. });
+        self.messages = self.messages.saturating_add(usize::from(is_message));
         self.open(frame, pieces);
         if !self.sealed {
             for piece in pieces {
@@ -84,16 +85,12 @@ impl Output {
     /// Moves all into `out`; returns how many bytes.
     pub(crate) fn take(&mut self, out: &mut VecDeque<Bytes>) -> usize {
         let length = self.bytes.len();
+        self.messages = 0;
         if length > 0 {
             out.push_back(self.bytes.split().freeze());
             self.handed = self.handed.saturating_add(length as u64);
         }
         length
-    }
-
-    /// Whether whole calls, casts or answers were written since it was asked before.
-    pub(crate) fn take_has_message(&mut self) -> bool {
-        std::mem::take(&mut self.has_message)
     }
 
     /// The transport has taken everything: what was written until now has left.
@@ -122,6 +119,12 @@ impl Output {
 
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// Whole calls, casts and answers that wait for [`take`](Self::take).
+    #[inline]
+    pub(crate) fn messages(&self) -> usize {
+        self.messages
     }
 
     pub(crate) fn unbounded_len(&self) -> usize {

@@ -62,6 +62,45 @@ fn others_are_expected_while_replies_wait_for_their_callers() {
     assert!(!pair.client.session.is_last_caller(false));
 }
 
+/// The peer runs one half while the other one is made.
+#[test]
+fn half_of_the_calls_in_flight_are_enough_for_a_write_unless_they_are_few() {
+    let mut pair = Pair::new();
+    for (in_flight, enough) in [(64, 32), (100, 50), (40, 20), (30, 20), (20, 20)] {
+        let keys: Vec<_> = (0..in_flight).map(|_| pair.call(1, 10)).collect();
+        pair.settle();
+        assert!(!pair.client.session.has_enough());
+        while let Some((inbound, _)) = pair.received() {
+            pair.reply(inbound, 10);
+        }
+        pair.settle();
+        keys.iter().for_each(|key| drop(pair.value(*key)));
+        let unanswered: Vec<_> = (0..in_flight - enough).map(|_| pair.call(1, 10)).collect();
+        pair.settle();
+        let again: Vec<_> = (0..enough).map(|_| (pair.client.session.has_enough(), pair.call(1, 10)).0).collect();
+        assert!(!again.contains(&true), "{enough} of {in_flight}");
+        assert!(pair.client.session.has_enough(), "{enough} of {in_flight}");
+        unanswered.iter().for_each(|key| pair.client.session.cancel(pair.now, *key));
+        pair.settle();
+        while let Some(event) = pair.server.events.pop_front() {
+            if let Event::Call(inbound, _) = event {
+                pair.reply(inbound, 10);
+            }
+        }
+        pair.settle();
+    }
+}
+
+#[test]
+fn many_bytes_are_enough_for_a_write() {
+    let mut pair = Pair::new();
+    for _ in 0..8 {
+        assert!(!pair.client.session.has_enough());
+        pair.call(1, 1024);
+    }
+    assert!(pair.client.session.has_enough());
+}
+
 #[test]
 fn the_methods_own_error_and_the_systems_error_arrive_as_what_they_are() {
     let mut pair = Pair::new();

@@ -76,7 +76,7 @@ impl Link {
             session.call(self.now, &lasting(self.now, timeout), body(1)).unwrap();
             let is_last = self.delivered.load(Ordering::Acquire) == 0
                 && session.is_last_caller(self.all_taken.load(Ordering::Acquire));
-            (!session.timeout_moved() && is_last, session.wants_transmit())
+            (!session.timeout_moved() && (session.has_enough() || is_last), session.wants_transmit())
         };
         if sends && !self.serving.load(Ordering::Relaxed) {
             self.flush_now();
