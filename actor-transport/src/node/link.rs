@@ -421,7 +421,7 @@ impl Link {
     }
 
     /// Sends what there is, unless somebody else does; the writer takes over where the transport stalls.
-    fn flush_now(&self) {
+    pub(super) fn flush_now(&self) {
         // Whoever holds the outbox may have seen the session before it had this: the writer looks again.
         let flushed = match self.outbox.try_lock() {
             Ok(mut outbox) => self.flush(&mut outbox, &mut Context::from_waker(Waker::noop())),

@@ -81,7 +81,11 @@ impl Serving {
         let mut cancelled: Vec<InboundKey> =
             events.iter().filter_map(|event| if let Event::Cancel(key) = event { Some(*key) } else { None }).collect();
         cancelled.sort_unstable();
-        for event in events.drain(..) {
+        let half = Session::half(events.len());
+        for (index, event) in events.drain(..).enumerate() {
+            if Some(index) == half {
+                self.link.flush_now();
+            }
             match event {
                 Event::Call(key, call) if cancelled.binary_search(&key).is_ok() => {
                     NodeReply::new(self.link.clone(), Origin::Call(key), call.instance, call.method)

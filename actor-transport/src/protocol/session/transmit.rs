@@ -17,9 +17,9 @@ use crate::protocol::{
 /// while the next ones are made.
 const SEND_LENGTH: usize = 8 * 1024;
 
-/// Nor with half of the calls in flight, if they are no fewer than this: a write, and a wake on the other side, take as
-/// long as some twenty calls. With 64 in flight a third more calls are made so, with 16 a tenth less without this limit.
-const SEND_MESSAGES: usize = 20;
+/// Half of what is on its way is sent alone if it is no less than this, in messages: a write, and a wake of the other
+/// side, take as long as some of them.
+const HALF_MIN: usize = 16;
 
 impl Session {
     /// Moves bytes to send to the end of `out`; whether there were any.
@@ -140,13 +140,20 @@ impl Session {
         !self.lanes.is_empty() || self.wants_bulk()
     }
 
-    /// Whether there is enough for a write, though more callers are expected: half of the calls in flight, so that the
-    /// peer runs one half while the other one is made.
+    /// Half of so many messages, if it is worth a write of its own: the peer wakes up, and works on it, while the other
+    /// half is made.
+    #[must_use]
+    #[inline]
+    pub fn half(messages: usize) -> Option<usize> {
+        Some(messages.div_ceil(2)).filter(|half| *half >= HALF_MIN)
+    }
+
+    /// Whether there is enough for a write, though more callers are expected.
     #[must_use]
     #[inline]
     pub fn has_enough(&self) -> bool {
-        let messages = self.output.messages();
-        (messages >= SEND_MESSAGES && messages >= self.flights.in_flight().div_ceil(2)) || self.output.len() >= SEND_LENGTH
+        let half = Self::half(self.flights.in_flight());
+        half.is_some_and(|half| self.output.messages() >= half) || self.output.len() >= SEND_LENGTH
     }
 
     /// Callers whose answers have arrived, and who have not taken them.
