@@ -159,7 +159,7 @@ async fn build<A: DistributedActor, M: Constructor<A>>(
         return Err(SystemError::Deadline { after: timeout, outcome: Outcome::NotExecuted });
     }
     let (id, system) = (context.id().clone(), context.system().clone());
-    let span = call_span(M::INFO, &id, || trace);
+    let span = call_span(M::INFO, &id, || trace).unwrap_or_else(tracing::Span::none);
     let call = system.mint_call_id();
     let mut scope =
         Some(CallScope::enter_method(call, Arc::new(ToBe(id)), M::INFO.name(), Some(deadline), trace, parent));

@@ -85,7 +85,7 @@ impl<'a, A: DistributedActor> Turn<'a, A> {
             {
                 turn.scope = seat.open_scope(method, Opened { deadline, timeout, parent, trace });
             }
-            turn.span = call_span(method, &seat.id, || trace);
+            turn.span = call_span(method, &seat.id, || trace).unwrap_or_else(tracing::Span::none);
         }
         Some((turn, work))
     }
