@@ -10,14 +10,15 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
+        mpsc,
     },
     time::Duration,
 };
 
 use actor_testkit::Network;
 use bytes::Bytes;
-use distributed_actor::{CallError, Node, Outcome, SystemError, TraceParent};
-use futures::future::join_all;
+use distributed_actor::{CallError, Node, Outcome, SystemError, TraceParent, distributed_actor};
+use futures::{StreamExt, future::join_all, stream::FuturesOrdered};
 use support::{Refused, TRANSPORTS, Worker, pair, place, system, until, worker};
 use tokio::sync::Semaphore;
 
@@ -269,4 +270,41 @@ async fn a_call_that_is_dropped_is_cancelled() {
         assert_eq!(remote.wait(2).await.unwrap(), 2);
         assert_eq!(remote.seen().await.unwrap(), [2]);
     }
+}
+
+struct Steps {
+    opened: mpsc::Receiver<()>,
+}
+
+#[distributed_actor]
+impl Steps {
+    #[distributed]
+    fn step(&mut self, waits: bool) -> bool {
+        !waits || self.opened.recv_timeout(Duration::from_secs(30)).is_ok()
+    }
+}
+
+/// Of many calls that arrive together, the first half is answered before the second one is run.
+#[tokio::test]
+async fn a_method_that_takes_long_does_not_keep_all_answers_to_what_arrived_with_it() {
+    let others = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (open, opened) = mpsc::channel();
+    let started = others.spawn(async move {
+        let node = Node::builder().listen("tcp://127.0.0.1:0").start().await.unwrap();
+        let steps = node.spawn(Steps { opened });
+        node.register("steps", &steps).unwrap();
+        (node, steps)
+    });
+    let (server, _kept) = started.await.unwrap();
+    let client = Node::builder().start().await.unwrap();
+    let steps = client.lookup::<Steps>(server.address().as_str(), "steps").await.unwrap();
+    // It proves short.
+    for _ in 0..100 {
+        assert!(steps.step(false).await.unwrap());
+    }
+    let mut answers: FuturesOrdered<_> = (0..40).map(|index| steps.step(index == 28).into_future()).collect();
+    assert!(answers.next().await.unwrap().unwrap());
+    open.send(()).unwrap();
+    assert!(answers.all(|answer| async { answer.unwrap() }).await, "it waited for 30 s");
+    tokio::task::spawn_blocking(|| drop(others)).await.unwrap();
 }
