@@ -48,10 +48,6 @@ pub(crate) fn figures(results: &Results) -> String {
         out.push_str("\n### Over other transports\n\n");
         matrix(OVER, results, &mut out);
     }
-    out.push_str(
-        "\n### Against the floors\n\nHow many times faster it is than the floor; `.ci/run speed` watches these.\n\n",
-    );
-    ratios(results, &mut out);
     out
 }
 
@@ -113,16 +109,6 @@ fn matrix(rows: &[Row], results: &Results, out: &mut String) {
         out.push('\n');
     }
     out.push_str("\nIn brackets, how many times better distributed-actor is.\n");
-}
-
-fn ratios(results: &Results, out: &mut String) {
-    out.push_str("| row | floor | ratio |\n|---|---|---:|\n");
-    for (row, floor) in FLOORS {
-        let row = row::all().find(|known| known.id == *row).expect("a row of the table");
-        if let (Some(ours), Some(theirs)) = (results.median(row.id, OURS), results.median(row.id, floor)) {
-            let _ = writeln!(out, "| {} | {floor} | {:.2} |", row.id, goal::times_better(row, ours, theirs));
-        }
-    }
 }
 
 /// Which floor each row is watched against.
