@@ -110,15 +110,10 @@ impl Link {
             self.notify_writer();
         }
         self.serving.store(true, Ordering::Relaxed);
-        // What it answers to what it has read.
-        let wants = {
-            let mut session = self.session.lock().unwrap();
-            session.system(Bytes::from_static(b"answer")).unwrap();
-            session.wants_transmit()
-        };
-        if wants {
-            self.notify_writer();
-        }
+        // What it answers to what it has read: one half is sent before the other one is made.
+        self.answer();
+        self.flush_now();
+        self.answer();
         self.serving.store(false, Ordering::Relaxed);
         let (wants, timeout_moved) = {
             let session = self.session.lock().unwrap();
@@ -128,6 +123,17 @@ impl Link {
             self.notify();
         } else if wants {
             self.flush_now();
+        }
+    }
+
+    fn answer(&self) {
+        let wants = {
+            let mut session = self.session.lock().unwrap();
+            session.system(Bytes::from_static(b"answer")).unwrap();
+            session.wants_transmit()
+        };
+        if wants {
+            self.notify_writer();
         }
     }
 
