@@ -41,7 +41,7 @@ impl Service for Near {
 
 impl Actor for Near {
     async fn send(&self, n: u64) {
-        let _ = self.0.send(Add(n)).detach().await.unwrap();
+        drop(self.0.send(Add(n)).detach().await.unwrap());
     }
 
     fn stop(self) {}
