@@ -14,7 +14,7 @@ use std::{
 
 use actor_testkit::Network;
 use bytes::Bytes;
-use distributed_actor::{ActorRef, CallError, Limits, Node, Outcome, SystemError, distributed_actor};
+use distributed_actor::{ActorRef, CallError, Limits, Node, Outcome, SpawnSystem, SystemError, distributed_actor};
 use futures::future::join_all;
 use support::{Worker, now, outcome, pair, pair_with, place, system, until, until_in_time, worker};
 use tokio::sync::Semaphore;
@@ -385,7 +385,7 @@ async fn each_time_may_be_for_ever() {
     until(|| begun.load(Ordering::SeqCst) == 1).await;
     let ends = async {
         let opens = async {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            until(|| server.is_shutting_down()).await;
             gate.add_permits(1);
         };
         tokio::join!(server.shutdown(), opens);

@@ -136,7 +136,7 @@ async fn calls_to_a_host_that_has_vanished_fail_within_six_seconds() {
             tokio::spawn(async move { (probe.hang().timeout(Duration::from_secs(60)).await, Instant::now()) })
         })
         .collect();
-    sleep(Duration::from_millis(500)).await;
+    support::until_under_way(&hosts.node, 1000).await;
     hosts.drop_at(1, "iifname eth0");
     hosts.nft(1, "add chain inet loss output { type filter hook output priority 0; }; add rule inet loss output oifname eth0 drop");
     let vanished = Instant::now();

@@ -10,7 +10,7 @@ use distributed_actor::{
     ActorRef, CallError, Node, SystemError,
     cluster::{ClusterEvent, ClusterEvents, ClusterView, MemberState},
 };
-use support::{Echo, IN_THE_END, Machine, MemberProcess, all_alive, be_a_member, free_ports};
+use support::{Echo, IN_THE_END, Machine, MemberProcess, all_alive, be_a_member, free_ports, until_under_way};
 use tokio::time::sleep;
 
 const ANY: &str = "tcp://127.0.0.1:0";
@@ -37,9 +37,7 @@ async fn calls_in_flight_to_a_killed_process_fail_at_once() {
             tokio::spawn(async move { (probe.hang().timeout(Duration::from_secs(60)).await, Instant::now()) })
         })
         .collect();
-    while here.peers().iter().filter_map(|peer| peer.session).map(|session| session.calls_out).sum::<usize>() < 1000 {
-        sleep(Duration::from_millis(5)).await;
-    }
+    until_under_way(&here, 1000).await;
     let machine = Machine::observe();
     other.process.kill().unwrap();
     let killed = Instant::now();

@@ -20,6 +20,13 @@ use distributed_actor::{
     distributed_actor,
 };
 
+/// Waits until `node` has so many calls under way.
+pub async fn until_under_way(node: &Node, calls: usize) {
+    while node.peers().iter().filter_map(|peer| peer.session).map(|session| session.calls_out).sum::<usize>() < calls {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// Sees what its node sees, and does what a test asks for.
 pub struct Probe {
     node: Node,
